@@ -1,0 +1,70 @@
+// One core's worth of load balancer: its listeners, its client and upstream connections, its timers, on one Ring. Owned by
+// one thread; what crosses threads is said at each verb.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "ringway/base/published.h"
+#include "ringway/base/time.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+#include "ringway/observe/access_record.h"
+#include "ringway/observe/counters.h"
+#include "ringway/ring/ring.h"
+
+namespace ringway::shard {
+
+/// What a shard is made of. All referred to objects outlive it.
+struct Parts {
+    const config::Config& config;
+    std::uint16_t index = 0;  // place in Config::shards
+    ring::Ring& ring;
+    const base::Published<cluster::View>& view;
+    observe::ShardCounters& counters;
+    observe::AccessRing* access_log = nullptr;  // nullptr: off
+    std::int64_t unix_offset_ns = 0;            // wall clock minus the ring's clock
+    std::uint64_t seed = 0;                     // of its random choices
+};
+
+class Shard {
+ public:
+    explicit Shard(const Parts& parts);
+    ~Shard();
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    /// Opens the listeners and starts accepting; a sentence for a human when one cannot be opened.
+    std::expected<void, std::string> listen();
+
+    /// One pass: waits (bounded by the next timer), runs completions and due timers. False when everything has ended after
+    /// drain() or stop(). The caller passes a quiescent state between turns.
+    bool turn();
+
+    /// The two halves of turn(), for a caller that must leave the readers' section while it waits.
+    void wait();
+    bool work();
+
+    /// Stops accepting; idle connections close now, others after their current exchange; what is left at `deadline` is cut.
+    void drain(base::Instant deadline);
+    /// Cuts everything.
+    void stop();
+
+    /// Ask from another thread; carried out in the shard's next turn.
+    void request_drain(base::Duration bound);
+    void request_stop();
+
+    /// Slots in use (client connections, exchanges, upstream connections): all zero after the end.
+    struct Slots {
+        std::size_t clients = 0, exchanges = 0, upstreams = 0;
+    };
+    Slots slots() const;
+
+ private:
+    struct Machine;
+    std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace ringway::shard

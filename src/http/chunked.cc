@@ -18,6 +18,17 @@ int hex_value(char c) {
     return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
+/// True when the bytes may stand in a field line or its end: no control character but HTAB, no CR
+/// but before LF.
+bool are_line_bytes(std::string_view bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (in_class(kValueBytes, bytes[i]) || bytes[i] == '\n') continue;
+        const bool before_lf = i + 1 == bytes.size() || bytes[i + 1] == '\n';
+        if (bytes[i] != '\r' || !before_lf) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 ChunkedDecoder::Step ChunkedDecoder::next(std::string_view bytes) {
@@ -143,8 +154,11 @@ std::size_t ChunkedDecoder::take_trailer(std::string_view bytes) {
     const std::size_t room = kTrailerBytesMax + 3 - trailers_.size();
     const std::size_t size =
         std::min(room, line_end == std::string_view::npos ? bytes.size() : line_end + 1);
+    const std::size_t checked = trailers_.empty() ? 0 : trailers_.size() - 1;
     trailers_.append(bytes.substr(0, size));
-    if (trailers_.back() == '\n') {
+    if (!are_line_bytes(std::string_view(trailers_).substr(checked))) {
+        at_ = At::failed;
+    } else if (trailers_.back() == '\n') {
         end_trailer_line();
     } else if (trailers_.size() > kTrailerBytesMax + 2) {
         at_ = At::failed;

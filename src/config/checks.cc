@@ -44,6 +44,21 @@ bool is_bracketed_ip6(std::string_view text) {
            text.find(':') != std::string_view::npos && is_ip(text.substr(1, text.size() - 2));
 }
 
+/// What is wrong with a regular expression, in words that do not depend on the library's version.
+std::string_view reason_of(std::regex_constants::error_type code) {
+    namespace codes = std::regex_constants;
+    if (code == codes::error_paren) return "a parenthesis is without its other";
+    if (code == codes::error_brack) return "a bracket [ is not closed";
+    if (code == codes::error_brace || code == codes::error_badbrace) return "a {...} is wrong";
+    if (code == codes::error_escape) return "an escape is wrong";
+    if (code == codes::error_backref) return "a \\N refers to no group";
+    if (code == codes::error_range) return "a range is the wrong way round";
+    if (code == codes::error_badrepeat) return "a *, +, ? or { follows nothing";
+    if (code == codes::error_ctype || code == codes::error_collate)
+        return "a [:name:] is not known";
+    return "it is too large";
+}
+
 }  // namespace
 
 Complaint check_plain(std::string_view text) {
@@ -180,7 +195,7 @@ Complaint check_regex(std::string_view text) {
     try {
         const std::regex compiled(text.begin(), text.end(), std::regex::ECMAScript);
     } catch (const std::regex_error& error) {
-        return fmt::format("is no ECMAScript regular expression: {}", error.what());
+        return fmt::format("is no ECMAScript regular expression: {}", reason_of(error.code()));
     }
     return {};
 }

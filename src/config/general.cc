@@ -88,8 +88,10 @@ const Section<Log>& log_section() {
 
 template <class T>
 void read_table(Reading& reading, const Section<T>& section, const toml::node& node, T& out) {
-    if (const toml::table* table = node.as_table())
-        return read_section(reading, section, *table, out);
+    if (const toml::table* table = node.as_table()) {
+        read_section(reading, section, *table, out);
+        return;
+    }
     reading.complain(
         node, fmt::format("expected the section {}, found {}", section.heading, type_found(node)));
 }

@@ -25,9 +25,10 @@ constexpr std::string_view kNotAvailable[] = {"deployment", "region", "alerts",
                                               "recovery",   "state",  "cache"};
 
 void read_root(Reading& reading, const toml::table& root, Config& config) {
+    std::vector<std::string> meant;
     for (const auto& [key, node] : root) {
         if (std::ranges::find(kSections, key.str()) != kSections.end()) continue;
-        complain_unknown(reading, key, "the file", kSections, kNotAvailable);
+        meant.emplace_back(complain_unknown(reading, key, "the file", kSections, kNotAvailable));
     }
     if (const toml::node* node = root.get("process")) read_process(reading, *node, config.process);
     if (const toml::node* node = root.get("admin")) read_admin(reading, *node, config.admin);
@@ -38,6 +39,7 @@ void read_root(Reading& reading, const toml::table& root, Config& config) {
     if (const toml::node* node = root.get("route")) read_routes(reading, *node, config);
 
     const auto missing = [&](std::string_view name) {
+        if (std::ranges::find(meant, name) != meant.end()) return false;
         const toml::node* node = root.get(name);
         return node == nullptr || (node->is_array() && node->as_array()->empty());
     };

@@ -263,11 +263,12 @@ const Section<Pool>& pool_section() {
     return section;
 }
 
-void check_pool(Reading& reading, const toml::table& table, const Pool& pool) {
+void check_pool(Reading& reading, const toml::table& table, const Pool& pool,
+                const std::vector<std::string>& meant) {
     const toml::node* upstream = table.get("upstream");
     const bool none =
         upstream == nullptr || (upstream->is_array() && upstream->as_array()->empty());
-    if (none) {
+    if (none && std::ranges::find(meant, "upstream") == meant.end()) {
         const std::string subject =
             pool.name.empty() ? "this pool" : "the pool `" + shown(pool.name) + "`";
         reading.complain(
@@ -287,8 +288,8 @@ void check_pool(Reading& reading, const toml::table& table, const Pool& pool) {
 void read_pools(Reading& reading, const toml::node& node, Config& config) {
     for (const toml::table* table : tables_of(reading, "[[pool]]", node, base::kPoolsMax)) {
         Pool pool;
-        read_section(reading, pool_section(), *table, pool);
-        check_pool(reading, *table, pool);
+        const auto meant = read_section(reading, pool_section(), *table, pool);
+        check_pool(reading, *table, pool, meant);
         add_name(reading, *table, "pool", pool.name, reading.pool_names);
         config.pools.push_back(std::move(pool));
     }

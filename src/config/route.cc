@@ -330,9 +330,11 @@ void check_path_changes(Reading& reading, const toml::table& table, const Route&
     }
 }
 
-void check_route(Reading& reading, const toml::table& table, const Route& route) {
+void check_route(Reading& reading, const toml::table& table, const Route& route,
+                 const std::vector<std::string>& meant) {
     const auto actions = present(table, kActions);
-    if (actions.empty()) {
+    const bool mistyped = std::ranges::find_first_of(meant, kActions) != meant.end();
+    if (actions.empty() && !mistyped) {
         reading.complain(
             table,
             fmt::format("the route `{}` has no action; add one of `pool`, `split`, `redirect` and "
@@ -360,8 +362,8 @@ void read_routes(Reading& reading, const toml::node& node, Config& config) {
     for (const toml::table* table : tables_of(reading, "[[route]]", node, base::kRoutesMax)) {
         Route route;
         route.name = fmt::format("route-{}", config.routes.size() + 1);
-        read_section(reading, route_section(), *table, route);
-        check_route(reading, *table, route);
+        const auto meant = read_section(reading, route_section(), *table, route);
+        check_route(reading, *table, route, meant);
         add_name(reading, *table, "route", route.name, names);
         const Place place = place_of(*table);
         route.config_place =

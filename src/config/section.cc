@@ -190,6 +190,18 @@ std::string default_of(const Rule& rule, Enum value) {
     return "\"" + std::string(rule.words[static_cast<std::size_t>(value)]) + "\"";
 }
 
+/// The heading of a section that has a key of exactly this name.
+std::string_view other_section_with(std::string_view name, std::string_view heading) {
+    for (const SectionText& section : all_sections()) {
+        const auto same = [&](const RuleText& key) { return key.rule.name == name; };
+        if (section.value_form || section.heading == heading) continue;
+        if (std::ranges::any_of(section.keys, same)) {
+            return section.heading;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 void read_value(Reading& reading, const Rule& rule, const toml::node& node, const Slot& slot) {
@@ -201,25 +213,29 @@ void read_value(Reading& reading, const Rule& rule, const toml::node& node, cons
         slot);
 }
 
-void complain_unknown(Reading& reading, const toml::key& key, std::string_view heading,
-                      std::span<const std::string> known, Words not_available) {
+std::string_view complain_unknown(Reading& reading, const toml::key& key, std::string_view heading,
+                                  std::span<const std::string> known, Words not_available) {
     const std::string name(key.str());
-    const Place place = place_of(key);
+    const auto complain = [&](const std::string& message) {
+        reading.errors.add(place_of(key), message);
+    };
     if (std::ranges::find(not_available, std::string_view(name)) != not_available.end()) {
-        return reading.errors.add(
-            place, fmt::format("`{}` is not available in this version; remove it", name));
+        complain(fmt::format("`{}` is not available in this version; remove it", name));
+        return {};
     }
-    std::string advice = did_you_mean(name, known);
-    if (advice.empty()) {
-        for (const SectionText& section : all_sections()) {
-            const auto same = [&](const RuleText& text) { return text.rule.name == name; };
-            if (section.heading == heading || !std::ranges::any_of(section.keys, same)) continue;
-            advice = fmt::format("; it belongs in {}", section.heading);
-            break;
-        }
+    std::string_view elsewhere;
+    if (sure_guess(name, known).empty()) elsewhere = other_section_with(name, heading);
+    if (!elsewhere.empty()) {
+        complain(fmt::format("unknown key `{}`; it belongs in {}", name, elsewhere));
+        return {};
     }
-    if (advice.empty()) advice = fmt::format(" in {}; remove it", heading);
-    reading.errors.add(place, fmt::format("unknown key `{}`{}", shown(name), advice));
+    const std::string_view guess = nearest(name, known);
+    if (guess.empty()) {
+        complain(fmt::format("unknown key `{}` in {}; remove it", shown(name), heading));
+    } else {
+        complain(fmt::format("unknown key `{}`, did you mean `{}`?", shown(name), guess));
+    }
+    return guess;
 }
 
 std::string value_text(const Rule& rule, const Slot& slot) {

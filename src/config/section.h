@@ -103,31 +103,36 @@ struct Section {
 
 /// Reads one value into its slot, or complains.
 void read_value(Reading& reading, const Rule& rule, const toml::node& node, const Slot& slot);
-/// Complains of a key that the section does not have.
-void complain_unknown(Reading& reading, const toml::key& key, std::string_view heading,
-                      std::span<const std::string> known, Words not_available);
+/// Complains of a key that the section does not have. Returns the known key that it was meant to
+/// be, or "".
+std::string_view complain_unknown(Reading& reading, const toml::key& key, std::string_view heading,
+                                  std::span<const std::string> known, Words not_available);
 
+/// Fills `out` with what the table has, and complains of the rest. Returns the keys that unknown
+/// ones were meant to be: whoever misses one of them has been told already.
 template <class T>
-void read_section(Reading& reading, const Section<T>& section, const toml::table& table, T& out) {
+std::vector<std::string> read_section(Reading& reading, const Section<T>& section,
+                                      const toml::table& table, T& out) {
     std::vector<std::string> known;
-    for (const Key<T>& key : section.keys) {
-        known.emplace_back(key.rule.name);
-        const toml::node* node = table.get(key.rule.name);
-        if (node == nullptr) {
-            if (key.rule.required) {
-                reading.complain(
-                    table, "`" + known.back() + "` is missing in " + std::string(section.heading));
-            }
-        } else if (key.slot != nullptr) {
-            read_value(reading, key.rule, *node, key.slot(out));
-        } else {
-            key.read(reading, key.rule, *node, out);
-        }
-    }
+    for (const Key<T>& key : section.keys) known.emplace_back(key.rule.name);
+    std::vector<std::string> meant;
     for (const auto& [key, node] : table) {
         if (std::ranges::find(known, key.str()) != known.end()) continue;
-        complain_unknown(reading, key, section.heading, known, section.not_available);
+        meant.emplace_back(
+            complain_unknown(reading, key, section.heading, known, section.not_available));
     }
+    for (const Key<T>& key : section.keys) {
+        const toml::node* node = table.get(key.rule.name);
+        if (node != nullptr && key.slot != nullptr) {
+            read_value(reading, key.rule, *node, key.slot(out));
+        } else if (node != nullptr) {
+            key.read(reading, key.rule, *node, out);
+        } else if (key.rule.required && std::ranges::find(meant, key.rule.name) == meant.end()) {
+            reading.complain(table, "`" + std::string(key.rule.name) + "` is missing in " +
+                                        std::string(section.heading));
+        }
+    }
+    return meant;
 }
 
 /// A sub-table such as [pool.retry] as the value of a key.
@@ -146,6 +151,7 @@ struct SectionText {
     std::string_view heading;
     std::string_view meaning;
     std::vector<RuleText> keys;
+    bool value_form = false;  // true for a value that several keys may have: no section of the file
 };
 
 /// The value of a slot as the file would write it.
@@ -159,7 +165,7 @@ std::string_view type_found(const toml::node& node);
 
 template <class T>
 SectionText describe(const Section<T>& section) {
-    SectionText result{section.heading, section.meaning, {}};
+    SectionText result{section.heading, section.meaning, {}, false};
     T defaults{};
     for (const Key<T>& key : section.keys) {
         std::string text(key.rule.default_shown);

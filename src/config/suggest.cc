@@ -48,30 +48,44 @@ bool contains_either_way(std::string_view a, std::string_view b) {
     return a.find(b) != std::string_view::npos || b.find(a) != std::string_view::npos;
 }
 
+/// The first of the candidates with the least distance, if that is at most `distance_max`.
+std::string_view by_distance(std::string_view name, std::span<const std::string> candidates,
+                             std::size_t distance_max) {
+    if (name.size() > kNameMax) return {};
+    std::string_view best;
+    for (const std::string& candidate : candidates) {
+        if (candidate.size() > kNameMax) continue;
+        const std::size_t far = distance(name, candidate);
+        // replacing every letter is no mistyping
+        if (far > distance_max || far >= std::min(name.size(), candidate.size())) continue;
+        best = candidate;
+        if (far == 0) break;
+        distance_max = far - 1;
+    }
+    return best;
+}
+
 }  // namespace
 
-std::string_view nearest(std::string_view name, std::span<const std::string> candidates) {
-    if (name.empty() || name.size() > kNameMax) return {};
-    std::string_view best;
-    std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
-    for (const std::string& candidate : candidates) {
-        if (candidate.empty() || candidate.size() > kNameMax) continue;
-        const std::size_t far = distance(name, candidate);
-        if (far >= best_distance || far >= candidate.size()) continue;
-        best = candidate;
-        best_distance = far;
-    }
-    if (!best.empty()) return best;
+std::string_view sure_guess(std::string_view name, std::span<const std::string> candidates) {
+    const std::string_view slip = by_distance(name, candidates, 1);
+    if (!slip.empty()) return slip;
     const auto words = sorted_words(name);
     for (const std::string& candidate : candidates) {
         if (sorted_words(candidate) == words) return candidate;
     }
+    std::string_view only;
     for (const std::string& candidate : candidates) {
         if (!contains_either_way(name, candidate)) continue;
-        if (!best.empty()) return {};  // two fit: no guess
-        best = candidate;
+        if (!only.empty()) return {};  // two fit: no guess
+        only = candidate;
     }
-    return best;
+    return only;
+}
+
+std::string_view nearest(std::string_view name, std::span<const std::string> candidates) {
+    const std::string_view sure = sure_guess(name, candidates);
+    return sure.empty() ? by_distance(name, candidates, name.size() / 3) : sure;
 }
 
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates) {

@@ -7,10 +7,14 @@
 
 namespace ringway::config {
 
-/// The candidate nearest to `name`: by edit distance (optimal string alignment: insertions,
-/// deletions, replacements and swaps of neighbours) up to a third of its length, else one of the
-/// same words in another order ("max_connections"), else the only one that contains it or that it
-/// contains. Empty when none is near.
+/// The candidate that `name` almost certainly means: one slip away (optimal string alignment
+/// distance: insertions, deletions, replacements and swaps of neighbours), or the same words in
+/// another order ("max_connections"), or the only one that contains it or that it contains. Empty
+/// when there is none.
+std::string_view sure_guess(std::string_view name, std::span<const std::string> candidates);
+
+/// The sure guess, else the candidate nearest by distance, up to a third of the name's length.
+/// Empty when none is near.
 std::string_view nearest(std::string_view name, std::span<const std::string> candidates);
 
 /// ", did you mean `x`?" for the nearest candidate, or "".

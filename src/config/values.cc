@@ -373,9 +373,11 @@ void add_name(Reading& reading, const toml::table& table, std::string_view what,
 }
 
 void describe_values(std::vector<SectionText>& out) {
-    out.push_back(describe(match_section()));
-    out.push_back(describe(edit_section()));
-    out.push_back(describe(secret_section()));
+    for (SectionText& form : std::vector{describe(match_section()), describe(edit_section()),
+                                         describe(secret_section())}) {
+        form.value_form = true;
+        out.push_back(std::move(form));
+    }
 }
 
 }  // namespace ringway::config

@@ -34,8 +34,21 @@ void CandidateSet::add(std::uint16_t upstream, std::uint32_t weight) {
 }
 
 std::uint32_t CandidateSet::position_at(std::uint32_t point) const {
-    const auto end = std::upper_bound(ends_.begin(), ends_.end(), point);
-    return static_cast<std::uint32_t>(end - ends_.begin());
+    // The point is random, so every branch on it would be mispredicted half the time. Few upstreams
+    // are counted through (vector code, 8 of them in 3 ns), many are halved with conditional moves.
+    const std::uint32_t* ends = ends_.data();
+    if (count() <= 32) {
+        std::uint32_t position = 0;
+        for (std::uint32_t i = 0; i < count(); ++i) position += ends[i] <= point ? 1 : 0;
+        return position;
+    }
+    std::uint32_t begin = 0;
+    for (std::uint32_t left = count(); left > 1;) {
+        const std::uint32_t half = left / 2;
+        begin = ends[begin + half - 1] <= point ? begin + half : begin;
+        left -= half;
+    }
+    return begin;
 }
 
 Tier& Plan::tier_of(const cluster::UpstreamView& upstream, std::size_t upstream_count) {

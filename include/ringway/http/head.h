@@ -169,7 +169,9 @@ std::string_view reason_phrase(std::uint16_t status);
 /// Parses a request head at the start of `bytes` (RFC 9112 2 to 6, strict: CRLF line ends only, no folding, one framing).
 /// On `none` everything in `head` is valid and head.size bytes are used. `incomplete` costs one scan for the end of the
 /// head from `scanned`, which the caller keeps between calls with a longer prefix (0 at first); limits are enforced on
-/// prefixes too. Pure; no allocation.
+/// prefixes too. A fault in a later piece is reported when its line has ended, at the latest. `scanned` is 0 again after
+/// every other answer than `incomplete`. A name is bounded to 1024 bytes, the options of Connection to 32. A path that
+/// the target lacks ("/", "*") is a view of static text. Pure; no allocation.
 HeadError parse_request_head(std::string_view bytes, const HeadLimits& limits, std::uint32_t& scanned,
                              RequestHead& head);
 

@@ -46,7 +46,8 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
         std::memcpy(result.unix_.sun_path, path.data(), path.size());
         if (path[0] == '@') result.unix_.sun_path[0] = '\0';
         const std::size_t terminator = path[0] == '@' ? 0 : 1;
-        result.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
+        result.size_ =
+            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
         return result;
     }
     const std::size_t colon = text.rfind(':');
@@ -130,7 +131,8 @@ std::optional<Network> Network::parse(std::string_view text) {
     int bits = family_bits;
     if (slash != std::string_view::npos) {
         const std::string_view digits = text.substr(slash + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), bits);
         if (error != std::errc{} || end != digits.data() + digits.size()) return {};
         if (bits < 0 || bits > family_bits) return {};
     }

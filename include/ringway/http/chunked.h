@@ -1,5 +1,6 @@
-// Decoder of the chunked transfer coding (RFC 9112 7.1), fed with whatever pieces arrive. Pure; strict: any deviation is an
-// error, sizes never wrap, extensions are checked and dropped, overhead is bounded.
+// Decoder of the chunked transfer coding (RFC 9112 7.1), fed with whatever pieces arrive. Pure;
+// strict: any deviation is an error, sizes never wrap, extensions are checked and dropped, overhead
+// is bounded.
 #pragma once
 
 #include <cstddef>
@@ -15,16 +16,18 @@ class ChunkedDecoder {
 
     struct Step {
         State state = State::more;
-        std::size_t consumed = 0;      // bytes of the input that this step used
-        std::string_view payload;      // part of those bytes that is body; may be empty
+        std::size_t consumed = 0;  // bytes of the input that this step used
+        std::string_view payload;  // part of those bytes that is body; may be empty
     };
 
-    /// Uses a prefix of `bytes` and yields at most one payload piece. Call again with the rest until the input is used up,
-    /// or the state is done (bytes behind `consumed` belong to the next message) or error.
+    /// Uses a prefix of `bytes` and yields at most one payload piece. Call again with the rest
+    /// until the input is used up, or the state is done (bytes behind `consumed` belong to the next
+    /// message) or error.
     Step next(std::string_view bytes);
 
-    /// The trailer section as received, without its final empty line, each line ended by CRLF and checked to be a
-    /// well-formed field line; valid when done. Kept up to trailer_bytes_max, past which it is an error.
+    /// The trailer section as received, without its final empty line, each line ended by CRLF and
+    /// checked to be a well-formed field line; valid when done. Kept up to trailer_bytes_max, past
+    /// which it is an error.
     std::string_view trailers() const { return trailers_; }
 
     void reset() { *this = ChunkedDecoder(); }
@@ -34,16 +37,26 @@ class ChunkedDecoder {
 
  private:
     enum class At : std::uint8_t {
-        size, extension, extension_quoted, extension_escape, size_lf, payload, payload_cr, payload_lf,
-        trailer, done, failed
+        size,
+        extension,
+        extension_quoted,
+        extension_escape,
+        size_lf,
+        payload,
+        payload_cr,
+        payload_lf,
+        trailer,
+        done,
+        failed
     };
 
     At at_ = At::size;
-    std::uint8_t digits_ = 0;           // significant size digits seen
+    std::uint8_t digits_ = 0;  // significant size digits seen
     bool any_digit_ = false;
     std::uint16_t extension_bytes_ = 0;  // of the chunk being read
-    std::uint32_t overhead_ = 0;         // running surplus of extension bytes over payload bytes: the overhead attack bound
-    std::uint64_t left_ = 0;             // payload bytes of this chunk still to come
+    std::uint32_t overhead_ =
+        0;  // running surplus of extension bytes over payload bytes: the overhead attack bound
+    std::uint64_t left_ = 0;  // payload bytes of this chunk still to come
     std::string trailers_;
 };
 

@@ -1,5 +1,5 @@
-// One core's worth of load balancer: its listeners, its client and upstream connections, its timers, on one Ring. Owned by
-// one thread; what crosses threads is said at each verb.
+// One core's worth of load balancer: its listeners, its client and upstream connections, its
+// timers, on one Ring. Owned by one thread; what crosses threads is said at each verb.
 #pragma once
 
 #include <cstdint>
@@ -39,15 +39,17 @@ class Shard {
     /// Opens the listeners and starts accepting; a sentence for a human when one cannot be opened.
     std::expected<void, std::string> listen();
 
-    /// One pass: waits (bounded by the next timer), runs completions and due timers. False when everything has ended after
-    /// drain() or stop(). The caller passes a quiescent state between turns.
+    /// One pass: waits (bounded by the next timer), runs completions and due timers. False when
+    /// everything has ended after drain() or stop(). The caller passes a quiescent state between
+    /// turns.
     bool turn();
 
     /// The two halves of turn(), for a caller that must leave the readers' section while it waits.
     void wait();
     bool work();
 
-    /// Stops accepting; idle connections close now, others after their current exchange; what is left at `deadline` is cut.
+    /// Stops accepting; idle connections close now, others after their current exchange; what is
+    /// left at `deadline` is cut.
     void drain(base::Instant deadline);
     /// Cuts everything.
     void stop();

@@ -121,8 +121,6 @@ def meson_suite(log, directory, suite, extra=(), env=None):
     passed = failed = 0
     for test in tests:
         command = test["cmd"] + (list(extra) if test["protocol"] == "gtest" else [])
-        if test["protocol"] == "gtest":
-            command.append("--gtest_brief=1")
         status, output = log.run(
             command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT)
         more = counts_of(status, output)
@@ -212,6 +210,7 @@ def suite_fuzz(log):
 
 
 def suite_tidy(log):
+    build(log, "build", ["--buildtype=release"], ["build.ninja"])  # the compile commands that clang-tidy reads
     return counts_of(*log.run([sys.executable, "tools/tidy"], 600))
 
 

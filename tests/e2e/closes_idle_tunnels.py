@@ -2,7 +2,7 @@
 
 import time
 
-from harness import check, echo, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway, seconds_of, SLOW, upstream
+from harness import check, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway, seconds_of, SLOW, upstream
 
 
 def test():

@@ -1,6 +1,6 @@
 """`Expect: 100-continue` reaches the origin, its 100 reaches the client, and a final answer instead of it ends the request."""
 
-from harness import echo, equal, forward_to, main, Origin, response, Ringway
+from harness import equal, forward_to, main, Origin, response, Ringway
 
 
 def test():

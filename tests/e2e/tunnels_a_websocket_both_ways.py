@@ -3,7 +3,7 @@
 import socket
 import asyncio
 
-from harness import echo, equal, forward_to, main, pattern, Ringway, SLOW
+from harness import equal, forward_to, main, pattern, Ringway, SLOW
 
 
 def test():

@@ -2,7 +2,7 @@
 
 import threading
 
-from harness import check, echo, equal, forward_to, Hangup, header, main, Origin, pattern, Ringway
+from harness import check, equal, forward_to, Hangup, header, main, Origin, pattern, Ringway
 
 
 def test():

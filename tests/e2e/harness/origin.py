@@ -203,5 +203,7 @@ class Origin:
 
     def __exit__(self, kind, *_):
         self.close()
-        if kind is None and self.errors:
-            raise self.errors[0]
+        if self.errors:
+            if kind is None:
+                raise self.errors[0]
+            print(f"--- faults of the origin {self.name}: {self.errors}")

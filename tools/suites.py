@@ -57,8 +57,14 @@ class Log:
             out.flush()
             try:
                 status = subprocess.run(
-                    list(map(str, command)), cwd=cwd, stdout=out, stderr=subprocess.STDOUT, timeout=seconds,
-                    env={**os.environ, **(env or {})}, check=False).returncode
+                    list(map(str, command)),
+                    cwd=cwd,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    timeout=seconds,
+                    env={**os.environ, **(env or {})},
+                    check=False,
+                ).returncode
             except subprocess.TimeoutExpired:
                 out.write(f"\nnot finished after {seconds} s\n".encode())
                 status = 124
@@ -90,7 +96,9 @@ def build_release(log):
 
 
 def build_asan(log):
-    build(log, "build-asan", ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Dbenches=false"])
+    build(
+        log, "build-asan", ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Dbenches=false"]
+    )
 
 
 def build_tsan(log):
@@ -114,15 +122,19 @@ def counts_of(status, output):
 def meson_suite(log, directory, suite, extra=(), env=None):
     """Runs the executables that meson.build registers in a suite, each directly, so that its own counts can be read."""
     listed = subprocess.run(
-        ["meson", "introspect", "--tests", directory], cwd=ROOT, capture_output=True, text=True, check=True)
-    tests = [test for test in json.loads(listed.stdout) if any(s.split(":")[-1] == suite for s in test["suite"])]
+        ["meson", "introspect", "--tests", directory], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    tests = [
+        test for test in json.loads(listed.stdout) if any(s.split(":")[-1] == suite for s in test["suite"])
+    ]
     if not tests:
         raise Failed(f"meson.build registers no test in the suite {suite}")
     passed = failed = 0
     for test in tests:
         command = test["cmd"] + (list(extra) if test["protocol"] == "gtest" else [])
         status, output = log.run(
-            command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT)
+            command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT
+        )
         more = counts_of(status, output)
         if more == (0, 0):  # a plain program: its exit status is its one verdict
             more = (1, 0)
@@ -132,7 +144,10 @@ def meson_suite(log, directory, suite, extra=(), env=None):
 
 
 def e2e(log, directory, names=(), env=None):
-    binaries = {"RINGWAY_BIN": ROOT / directory / "src/ringway", "RINGORIGIN_BIN": ROOT / directory / "tools/ringorigin"}
+    binaries = {
+        "RINGWAY_BIN": ROOT / directory / "src/ringway",
+        "RINGORIGIN_BIN": ROOT / directory / "tools/ringorigin",
+    }
     env = {**{key: str(path) for key, path in binaries.items()}, **(env or {})}
     return counts_of(*log.run([sys.executable, "tests/e2e/run", *names], 900, env))
 
@@ -193,21 +208,44 @@ def suite_fuzz(log):
     if not corpora:
         raise Failed("tests/fuzz/corpus has no target")
     targets = [f"tests/fuzz/{corpus.name}" for corpus in corpora]
-    build(log, "build-fuzz", ["--buildtype=debugoptimized", "-Dfuzzers=true", "-Dbenches=false", "-Dtests=false",
-                              "-Db_lundef=false"], targets, {"CC": "clang-19", "CXX": "clang++-19"})
+    build(
+        log,
+        "build-fuzz",
+        [
+            "--buildtype=debugoptimized",
+            "-Dfuzzers=true",
+            "-Dbenches=false",
+            "-Dtests=false",
+            "-Db_lundef=false",
+        ],
+        targets,
+        {"CC": "clang-19", "CXX": "clang++-19"},
+    )
     passed = failed = 0
     for corpus, target in zip(corpora, targets):
         with tempfile.TemporaryDirectory(prefix="ringway-fuzz-") as found:
             status, _ = log.run(
-                [f"build-fuzz/{target}", f"-max_total_time={FUZZ_SECONDS}", "-timeout=5", "-rss_limit_mb=2048",
-                 "-print_final_stats=1", f"-artifact_prefix={LOGS}/{corpus.name}-", found, corpus], FUZZ_SECONDS + 60)
+                [
+                    f"build-fuzz/{target}",
+                    f"-max_total_time={FUZZ_SECONDS}",
+                    "-timeout=5",
+                    "-rss_limit_mb=2048",
+                    "-print_final_stats=1",
+                    f"-artifact_prefix={LOGS}/{corpus.name}-",
+                    found,
+                    corpus,
+                ],
+                FUZZ_SECONDS + 60,
+            )
         passed += status == 0
         failed += status != 0
     return passed, failed
 
 
 def suite_tidy(log):
-    build(log, "build", ["--buildtype=release"], ["build.ninja"])  # the compile commands that clang-tidy reads
+    build(
+        log, "build", ["--buildtype=release"], ["build.ninja"]
+    )  # the compile commands that clang-tidy reads
     return counts_of(*log.run([sys.executable, "tools/tidy"], 600))
 
 
@@ -217,13 +255,19 @@ def suite_h1_cases(log):
     build_release(log)
     result = LOGS / "h1-cases.json"
     result.unlink(missing_ok=True)
-    status, _ = log.run([sys.executable, "tests/e2e/run_h1_cases", str(H1_CASES), str(result)], 600,
-                        {"RINGWAY_BIN": str(ROOT / "build/src/ringway")})
+    status, _ = log.run(
+        [sys.executable, "tests/e2e/run_h1_cases", str(H1_CASES), str(result)],
+        600,
+        {"RINGWAY_BIN": str(ROOT / "build/src/ringway")},
+    )
     if not result.exists():
         raise Failed(f"the cases were not run to their end (exit status {status})")
     cases = json.loads(result.read_text())["res"].values()
     passed = sum(case["v"] == "PASS" for case in cases)
-    broken = sum(case["v"] not in ("PASS", "FAIL") or (case["v"] == "FAIL" and case["level"] == "MUST") for case in cases)
+    broken = sum(
+        case["v"] not in ("PASS", "FAIL") or (case["v"] == "FAIL" and case["level"] == "MUST")
+        for case in cases
+    )
     should = sum(case["v"] == "FAIL" and case["level"] == "SHOULD" for case in cases)
     return passed, broken + max(0, should - 6)
 
@@ -262,7 +306,9 @@ def run_suite(name):
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/test", description="Builds and runs the test suites.")
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of: {' '.join(SUITES)} (all of them by default)")
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"of: {' '.join(SUITES)} (all of them by default)"
+    )
     names = parser.parse_args().suites
     unknown = [name for name in names if name not in SUITES]
     if unknown:

@@ -2,7 +2,20 @@
 
 import time
 
-from harness import check, equal, eventually, forward_to, header, main, Origin, response, Ringway, seconds_of, SLOW, upstream
+from harness import (
+    check,
+    equal,
+    eventually,
+    forward_to,
+    header,
+    main,
+    Origin,
+    response,
+    Ringway,
+    seconds_of,
+    SLOW,
+    upstream,
+)
 
 
 def test():
@@ -26,7 +39,10 @@ def test():
         time.sleep(1.5)
         grown = ringway.rss_bytes() - before
         check(grown < 40_000_000 * SLOW, f"memory grew by {grown}")
-        check(max(sent.values(), default=0) < 50_000_000, f"the most that an origin could send: {max(sent.values(), default=0)}")
+        check(
+            max(sent.values(), default=0) < 50_000_000,
+            f"the most that an origin could send: {max(sent.values(), default=0)}",
+        )
         for _ in range(20):
             seconds, reply = seconds_of(lambda: ringway.get("/quick"))
             equal(reply.body, b"quick", "body")

@@ -2,7 +2,7 @@
 
 import time
 
-from harness import check, chunked, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway
+from harness import check, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway
 
 
 def test():
@@ -24,10 +24,17 @@ def test():
                     head = client.reply_head()
                     equal(head.status, 200, "status")
                     body = client.rest()
-                    check(not body.endswith(b"0\r\n\r\n") and len(body) < 1000, f"{target} by {how} is cut: {body[-40:]!r}")
-        eventually(lambda: ringway.metric("ringway_refused_total", reason="upstream_truncated") == 4
-                   or ringway.metric("ringway_refused_total", reason="upstream_truncated")
-                   + ringway.metric("ringway_refused_total", reason="upstream_reset") == 4, "four cut answers are counted")
+                    check(
+                        not body.endswith(b"0\r\n\r\n") and len(body) < 1000,
+                        f"{target} by {how} is cut: {body[-40:]!r}",
+                    )
+        eventually(
+            lambda: ringway.metric("ringway_refused_total", reason="upstream_truncated") == 4
+            or ringway.metric("ringway_refused_total", reason="upstream_truncated")
+            + ringway.metric("ringway_refused_total", reason="upstream_reset")
+            == 4,
+            "four cut answers are counted",
+        )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from harness import equal, forward_to, main, Origin, response, Ringway
 
 
 def test():
-    with Origin(lambda request: response(200, b"plain")) as origin, Ringway(forward_to(origin)) as ringway, \
-            ringway.client() as client:
+    with Origin(lambda request: response(200, b"plain")) as origin, Ringway(
+        forward_to(origin)
+    ) as ringway, ringway.client() as client:
         for _ in range(2):
             reply = client.request("GET", "/", {"Connection": "Upgrade", "Upgrade": "echo/1"})
             equal((reply.status, reply.body), (200, b"plain"), "reply")

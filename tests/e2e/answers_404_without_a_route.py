@@ -4,8 +4,9 @@ from harness import equal, main, Origin, pool, Ringway
 
 
 def test():
-    with Origin() as origin, Ringway('[[route]]\npath_prefix = "/a"\npool = "p"\n' + pool("p", origin)) as ringway, \
-            ringway.client() as client:
+    with Origin() as origin, Ringway(
+        '[[route]]\npath_prefix = "/a"\npool = "p"\n' + pool("p", origin)
+    ) as ringway, ringway.client() as client:
         for _ in range(2):
             equal(client.get("/b").status, 404, "status")
             equal(client.post("/b", b"body is drained").status, 404, "status of a request with a body")

@@ -1,6 +1,6 @@
 """What an origin says outside of the protocol is never passed on: the client gets a 502."""
 
-from harness import check, chunked, equal, forward_to, Hangup, main, Origin, Ringway
+from harness import check, equal, forward_to, Hangup, main, Origin, Ringway
 
 
 BAD = {
@@ -26,7 +26,9 @@ def test():
         request.connection.send(BAD[names[int(request.target[1:])]])
         raise Hangup
 
-    with Origin(answer) as origin, Ringway(forward_to(origin, pool_keys="retry = { attempts_max = 1 }")) as ringway:
+    with Origin(answer) as origin, Ringway(
+        forward_to(origin, pool_keys="retry = { attempts_max = 1 }")
+    ) as ringway:
         for number, what in enumerate(names):
             with ringway.client() as client:
                 reply = client.request("POST", f"/{number}", body=b"x")

@@ -1,6 +1,18 @@
 """An upstream that accepts and says nothing within first_byte_timeout: 504, or the next upstream for a repeatable request."""
 
-from harness import check, equal, eventually, forward_to, Hangup, main, Origin, Ringway, seconds_of, SLOW, upstream
+from harness import (
+    check,
+    equal,
+    eventually,
+    forward_to,
+    Hangup,
+    main,
+    Origin,
+    Ringway,
+    seconds_of,
+    SLOW,
+    upstream,
+)
 
 
 def test():
@@ -9,14 +21,17 @@ def test():
         raise Hangup
 
     keys = 'first_byte_timeout = "400ms"\nbalance = "round_robin"\n'
-    with Origin(stalls, name="stalls") as origin, Ringway(forward_to(origin, pool_keys=keys + "retry = { attempts_max = 1 }")) as ringway:
+    with Origin(stalls, name="stalls") as origin, Ringway(
+        forward_to(origin, pool_keys=keys + "retry = { attempts_max = 1 }")
+    ) as ringway:
         seconds, reply = seconds_of(lambda: ringway.get("/"))
         equal(reply.status, 504, "status")
         check(0.3 < seconds < 0.4 + 1.5 * SLOW, f"after {seconds:.2f} s")
         eventually(lambda: origin.open_connections() == 0, "the upstream request is cancelled")
         equal(ringway.metric("ringway_upstream_timeouts_total"), 1, "counted")
-    with Origin(stalls, name="stalls") as origin, Origin(name="works") as good, \
-            Ringway(forward_to(origin, good, pool_keys=keys)) as ringway, ringway.client() as client:
+    with Origin(stalls, name="stalls") as origin, Origin(name="works") as good, Ringway(
+        forward_to(origin, good, pool_keys=keys)
+    ) as ringway, ringway.client() as client:
         for _ in range(2):
             equal(client.get("/").get("X-Origin"), "works", "repeatable request")
         statuses = sorted(client.post("/", b"x").status for _ in range(2))

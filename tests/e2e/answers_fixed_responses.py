@@ -20,11 +20,19 @@ pool = "p"
     with Origin() as origin, Ringway(body + pool("p", origin)) as ringway, ringway.client() as client:
         for _ in range(2):
             reply = client.get("/ping")
-            equal((reply.status, reply.body, reply.get("Content-Type")), (200, b"pong", "text/plain; charset=utf-8"), "ping")
+            equal(
+                (reply.status, reply.body, reply.get("Content-Type")),
+                (200, b"pong", "text/plain; charset=utf-8"),
+                "ping",
+            )
             reply = client.request("HEAD", "/ping")
             equal((reply.status, reply.get("Content-Length"), reply.body), (200, "4", b""), "HEAD")
             reply = client.post("/gone", b"x" * 10000)
-            equal((reply.status, reply.body, reply.get("Content-Type")), (410, b"{}", "application/json"), "gone")
+            equal(
+                (reply.status, reply.body, reply.get("Content-Type")),
+                (410, b"{}", "application/json"),
+                "gone",
+            )
             equal(client.get("/empty").status, 204, "empty")
         equal(client.get("/").status, 200, "next request")
 

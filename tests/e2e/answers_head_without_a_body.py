@@ -1,14 +1,20 @@
 """A reply to HEAD keeps its Content-Length and has no body; the next request is answered right."""
 
-from harness import chunked, equal, forward_to, header, main, Origin, response, Ringway
+from harness import equal, forward_to, header, main, Origin, response, Ringway
 
 
 def test():
     def answer(request):
         if request.method == "HEAD":
             kind = request.target
-            return header(200, {"Content-Length": 1234} if kind == "/length" else
-                          {"Transfer-Encoding": "chunked"} if kind == "/chunked" else {"X-None": "1"})
+            return header(
+                200,
+                {"Content-Length": 1234}
+                if kind == "/length"
+                else {"Transfer-Encoding": "chunked"}
+                if kind == "/chunked"
+                else {"X-None": "1"},
+            )
         return response(200, b"after")
 
     with Origin(answer) as origin, Ringway(forward_to(origin)) as ringway, ringway.client() as client:

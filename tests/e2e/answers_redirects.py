@@ -18,10 +18,12 @@ redirect = { status = 302, host = "home.example" }
 pool = "p"
 """
     with Origin() as origin, Ringway(body + pool("p", origin)) as ringway, ringway.client() as client:
+
         def location(target, status, host="test.example"):
             reply = client.request("GET", target, host=host)
             equal(reply.status, status, f"status of {target}")
             return reply.get("Location")
+
         equal(location("/secure/a?b=1", 308), "https://test.example/secure/a?b=1", "Location of a scheme")
         equal(location("/old?x=1", 301), "http://test.example/new", "Location of a path")
         equal(location("/p?q", 302, "away.example"), "http://home.example/p?q", "Location of a host")

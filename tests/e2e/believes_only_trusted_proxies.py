@@ -5,8 +5,13 @@ from harness import equal, forward_to, main, Origin, Ringway
 
 def test():
     listener = 'trusted_proxies = ["127.0.0.7", "10.0.0.0/8"]'
-    fields = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "X-Forwarded-Proto": "https",
-              "X-Forwarded-Host": "public.example", "X-Request-ID": "given-by-the-edge-0001"}
+    fields = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Real-IP": "203.0.113.9",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "public.example",
+        "X-Request-ID": "given-by-the-edge-0001",
+    }
     with Origin() as origin, Ringway(forward_to(origin), listener=listener) as ringway:
         with ringway.client(source="127.0.0.7") as client:
             client.request("GET", "/", fields)

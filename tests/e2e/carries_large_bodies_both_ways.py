@@ -49,6 +49,7 @@ def test():
                     action(client)
             except BaseException as error:
                 faults.append(error)
+
         threads = [threading.Thread(target=run, args=(action,)) for action in (upload, download)]
         for thread in threads:
             thread.start()

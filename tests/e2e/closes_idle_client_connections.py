@@ -4,7 +4,9 @@ from harness import check, equal, forward_to, main, Origin, Ringway, seconds_of,
 
 
 def test():
-    with Origin() as origin, Ringway(forward_to(origin), listener='idle_timeout = "400ms"\nheader_timeout = "600ms"') as ringway:
+    with Origin() as origin, Ringway(
+        forward_to(origin), listener='idle_timeout = "400ms"\nheader_timeout = "600ms"'
+    ) as ringway:
         with ringway.client() as client:
             equal(client.get("/").status, 200, "status")
             seconds, closed = seconds_of(client.wait_closed)

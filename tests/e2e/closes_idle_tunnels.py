@@ -2,7 +2,20 @@
 
 import time
 
-from harness import check, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway, seconds_of, SLOW, upstream
+from harness import (
+    check,
+    equal,
+    eventually,
+    forward_to,
+    Hangup,
+    header,
+    main,
+    Origin,
+    Ringway,
+    seconds_of,
+    SLOW,
+    upstream,
+)
 
 
 def test():
@@ -14,8 +27,9 @@ def test():
             connection.send(data)
         raise Hangup
 
-    with Origin(answer) as origin, Ringway(forward_to(origin), listener='tunnel_timeout = "500ms"') as ringway, \
-            ringway.client() as client:
+    with Origin(answer) as origin, Ringway(
+        forward_to(origin), listener='tunnel_timeout = "500ms"'
+    ) as ringway, ringway.client() as client:
         client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
         equal(client.reply().status, 101, "status")
         for _ in range(5):

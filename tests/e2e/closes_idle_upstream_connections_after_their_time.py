@@ -8,8 +8,9 @@ def test():
         equal(ringway.get("/").status, 200, "status")
         equal(origin.open_connections(), 1, "kept")
         eventually(lambda: origin.open_connections() == 0, "closed when idle")
-    with Origin() as origin, Ringway(forward_to(origin, pool_keys="requests_per_connection_max = 3")) as ringway, \
-            ringway.client() as client:
+    with Origin() as origin, Ringway(
+        forward_to(origin, pool_keys="requests_per_connection_max = 3")
+    ) as ringway, ringway.client() as client:
         for _ in range(9):
             equal(client.get("/").status, 200, "status")
         equal(max(request.number for request in origin.requests), 2, "requests on one connection, from 0")

@@ -1,6 +1,6 @@
 """A client that stops reading its answer is cut after send_timeout, and its upstream request with it."""
 
-from harness import eventually, forward_to, Hangup, header, main, Origin, Ringway, upstream
+from harness import eventually, forward_to, Hangup, header, main, Origin, Ringway
 
 
 def test():

@@ -1,6 +1,19 @@
 """A response that stops in the middle is cut after response_timeout."""
 
-from harness import check, equal, eventually, forward_to, Hangup, header, main, Origin, Ringway, seconds_of, SLOW, upstream
+from harness import (
+    check,
+    equal,
+    eventually,
+    forward_to,
+    Hangup,
+    header,
+    main,
+    Origin,
+    Ringway,
+    seconds_of,
+    SLOW,
+    upstream,
+)
 
 
 def test():
@@ -9,8 +22,9 @@ def test():
         request.connection.wait_peer_left(20 * SLOW)
         raise Hangup
 
-    with Origin(answer) as origin, Ringway(forward_to(origin, pool_keys='response_timeout = "400ms"')) as ringway, \
-            ringway.client() as client:
+    with Origin(answer) as origin, Ringway(
+        forward_to(origin, pool_keys='response_timeout = "400ms"')
+    ) as ringway, ringway.client() as client:
         client.ask("GET", "/")
         equal(client.reply_head().status, 200, "status")
         seconds, body = seconds_of(client.rest)

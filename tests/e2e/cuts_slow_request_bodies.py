@@ -2,12 +2,13 @@
 
 import time
 
-from harness import check, equal, eventually, forward_to, main, Origin, Ringway, seconds_of, SLOW, upstream
+from harness import check, equal, eventually, forward_to, main, Origin, Ringway, seconds_of, SLOW
 
 
 def test():
-    with Origin() as origin, Ringway(forward_to(origin), listener='body_timeout = "400ms"') as ringway, \
-            ringway.client() as client:
+    with Origin() as origin, Ringway(
+        forward_to(origin), listener='body_timeout = "400ms"'
+    ) as ringway, ringway.client() as client:
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
         time.sleep(0.25)
         client.send("def")  # each piece starts the time again

@@ -10,7 +10,9 @@ def test():
         request.connection.wait_peer_left(30 * SLOW)
         raise Hangup
 
-    with Origin(stalls) as origin, Ringway(forward_to(origin), graceful_timeout="700ms") as ringway, ringway.client() as client:
+    with Origin(stalls) as origin, Ringway(
+        forward_to(origin), graceful_timeout="700ms"
+    ) as ringway, ringway.client() as client:
         client.ask("GET", "/")
         eventually(lambda: origin.count() == 1, "the request is at the origin")
         ringway.signal(signal.SIGTERM)

@@ -33,6 +33,7 @@ def test():
                 return False
             except ConnectionError:
                 return True
+
         eventually(refused, "new connections are refused")
         check(ringway.process.poll() is None, "it waits for the requests")
         half.send("def")

@@ -18,7 +18,14 @@ pool = "p"
         return response(200, b"b", [("Server", "origin"), ("X-Powered-By", "php"), ("X-Stays", "1")])
 
     with Origin(answer) as origin, Ringway(body + pool("p", origin)) as ringway, ringway.client() as client:
-        fields = [("X-Set", "client"), ("X-Add", "first"), ("X-Gone", "1"), ("Cookie", "a=b"), ("x-set", "again"), ("X-Stays", "y")]
+        fields = [
+            ("X-Set", "client"),
+            ("X-Add", "first"),
+            ("X-Gone", "1"),
+            ("Cookie", "a=b"),
+            ("x-set", "again"),
+            ("X-Stays", "y"),
+        ]
         for _ in range(2):
             reply = client.request("GET", "/e", fields)
             request = origin.last()
@@ -27,8 +34,16 @@ pool = "p"
             equal(request.all("X-Add"), ["first", "more"], "add keeps")
             equal(request.all("X-Gone") + request.all("Cookie"), [], "removed")
             equal(request.get("X-Stays"), "y", "untouched")
-            equal((reply.get("Server"), reply.get("X-Frame-Options"), reply.get("X-Powered-By"), reply.get("X-Stays")),
-                  ("ringway", "DENY", None, "1"), "response fields")
+            equal(
+                (
+                    reply.get("Server"),
+                    reply.get("X-Frame-Options"),
+                    reply.get("X-Powered-By"),
+                    reply.get("X-Stays"),
+                ),
+                ("ringway", "DENY", None, "1"),
+                "response fields",
+            )
             equal(reply.body, b"b", "body")
         reply = client.request("GET", "/other", fields)
         equal(origin.last().all("X-Set"), ["client", "again"], "another route edits nothing")

@@ -4,8 +4,9 @@ from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 def test():
-    with Origin() as origin, Ringway(forward_to(origin), listener="requests_per_connection_max = 3") as ringway, \
-            ringway.client() as client:
+    with Origin() as origin, Ringway(
+        forward_to(origin), listener="requests_per_connection_max = 3"
+    ) as ringway, ringway.client() as client:
         for number in range(3):
             reply = client.get("/")
             equal((reply.get("Connection") or "").lower() == "close", number == 2, f"close in reply {number}")

@@ -10,7 +10,9 @@ def test():
     def answer(request):
         return response(200, pattern(200_000, len(request.body)))
 
-    with Origin(answer) as origin, Ringway(forward_to(origin), shards='buffer_count = 16\nbuffer_bytes = "4KiB"') as ringway:
+    with Origin(answer) as origin, Ringway(
+        forward_to(origin), shards='buffer_count = 16\nbuffer_bytes = "4KiB"'
+    ) as ringway:
         faults = []
 
         def work(seed):
@@ -22,6 +24,7 @@ def test():
                         equal(zlib.crc32(reply.body), zlib.crc32(pattern(200_000, len(body))), "body")
             except BaseException as error:
                 faults.append(error)
+
         threads = [threading.Thread(target=work, args=(seed,)) for seed in range(40)]
         for thread in threads:
             thread.start()

@@ -4,7 +4,7 @@ import json
 import time
 import zlib
 
-from harness import check, chunked, equal, forward_to, main, Origin, pattern, Ringway, upstream
+from harness import check, chunked, equal, forward_to, main, Origin, pattern, Ringway
 
 
 def test():
@@ -20,7 +20,9 @@ def test():
         for byte in wire:
             client.send(bytes([byte]))
             time.sleep(0.0005)
-        equal(json.loads(client.reply().body)["body_crc"], zlib.crc32(b"onetwothree"), "body sent byte by byte")
+        equal(
+            json.loads(client.reply().body)["body_crc"], zlib.crc32(b"onetwothree"), "body sent byte by byte"
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import zlib
 
-from harness import check, chunked, equal, forward_to, header, main, Origin, pattern, Ringway, upstream
+from harness import check, chunked, equal, forward_to, header, main, Origin, pattern, Ringway
 
 
 def test():

@@ -16,7 +16,7 @@ def test():
         body = pattern(5000, 1)
         client.send(f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n")
         for start in range(0, len(body), 500):
-            client.send(body[start:start + 500])
+            client.send(body[start : start + 500])
             time.sleep(0.005)
         equal(json.loads(client.reply().body)["body_crc"], zlib.crc32(body), "body sent in pieces")
 

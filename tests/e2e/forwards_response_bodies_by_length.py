@@ -2,7 +2,7 @@
 
 import zlib
 
-from harness import equal, forward_to, main, Origin, pattern, response, Ringway, upstream
+from harness import equal, forward_to, main, Origin, pattern, response, Ringway
 
 
 def test():

@@ -1,6 +1,6 @@
 """Clients that come one after another share one warm upstream connection."""
 
-from harness import check, equal, forward_to, main, Origin, Ringway, upstream
+from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 def test():

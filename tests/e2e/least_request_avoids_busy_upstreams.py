@@ -3,7 +3,7 @@
 import threading
 import time
 
-from harness import check, equal, eventually, forward_to, main, Origin, response, Ringway, SLOW, upstream
+from harness import check, equal, eventually, forward_to, main, Origin, response, Ringway, SLOW
 
 
 def test():
@@ -14,8 +14,9 @@ def test():
             release.wait(10 * SLOW)
             return response(200, b"", {"X-Origin": "slow"})
 
-        with Origin(slow, name="slow") as busy, Origin(name="fast") as fast, \
-                Ringway(forward_to(busy, fast, pool_keys=f'balance = "{policy}"')) as ringway:
+        with Origin(slow, name="slow") as busy, Origin(name="fast") as fast, Ringway(
+            forward_to(busy, fast, pool_keys=f'balance = "{policy}"')
+        ) as ringway:
             waiting = []
             for _ in range(20):  # some of these stay with the slow one
                 client = ringway.client()
@@ -24,7 +25,10 @@ def test():
                 time.sleep(0.01)
             eventually(lambda: busy.count() + fast.count() == 20, "all requests are at an origin")
             held = busy.count()
-            check(1 <= held <= 12 or policy == "peak_ewma", f"{policy}: {held} of 20 requests went to the busy upstream")
+            check(
+                1 <= held <= 12 or policy == "peak_ewma",
+                f"{policy}: {held} of 20 requests went to the busy upstream",
+            )
             with ringway.client() as client:
                 fast_before = fast.count()
                 for _ in range(50):
@@ -32,7 +36,10 @@ def test():
                     if busy.count() > held:  # it was picked although busy
                         break
                     client.reply()
-                check(fast.count() - fast_before >= 45 or held == 0, f"{policy}: {fast.count() - fast_before} of 50 went to the idle one")
+                check(
+                    fast.count() - fast_before >= 45 or held == 0,
+                    f"{policy}: {fast.count() - fast_before} of 50 went to the idle one",
+                )
             release.set()
             for client in waiting:
                 equal(client.reply().status, 200, "a held request ends well")

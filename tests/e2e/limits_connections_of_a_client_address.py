@@ -4,7 +4,9 @@ from harness import check, Ended, equal, eventually, forward_to, main, Origin, R
 
 
 def test():
-    with Origin() as origin, Ringway(forward_to(origin), listener="connections_per_client_max = 3") as ringway:
+    with Origin() as origin, Ringway(
+        forward_to(origin), listener="connections_per_client_max = 3"
+    ) as ringway:
         clients = [ringway.client(source="127.0.0.9") for _ in range(3)]
         for client in clients:
             equal(client.get("/").status, 200, "status within the limit")
@@ -14,7 +16,10 @@ def test():
             except ConnectionError:
                 pass
             answer = client.rest()
-            check(answer == b"" or answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 429 ")), f"over the limit: {answer[:50]!r}")
+            check(
+                answer == b"" or answer.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 429 ")),
+                f"over the limit: {answer[:50]!r}",
+            )
         with ringway.client(source="127.0.0.10") as client:
             equal(client.get("/").status, 200, "another address")
         clients.pop().close()
@@ -25,6 +30,7 @@ def test():
                     return client.get("/").status == 200
             except (Ended, ConnectionError):
                 return False
+
         eventually(served, "room again after one left")
         for client in clients:
             client.close()

@@ -15,8 +15,11 @@ def test():
                 pass
             answer = client.rest()
             check(answer == b"" or answer.startswith(b"HTTP/1.1 503 "), f"over the limit: {answer[:50]!r}")
-        eventually(lambda: ringway.metric("ringway_refused_total", reason="connection_limit") >= 1
-                   or ringway.metric("ringway_listener_connections_refused_total") >= 1, "counted")
+        eventually(
+            lambda: ringway.metric("ringway_refused_total", reason="connection_limit") >= 1
+            or ringway.metric("ringway_listener_connections_refused_total") >= 1,
+            "counted",
+        )
         clients.pop().close()
 
         def served():
@@ -25,6 +28,7 @@ def test():
                     return client.get("/").status == 200
             except (Ended, ConnectionError):
                 return False
+
         eventually(served, "room again after one left")
         for client in clients:
             equal(client.get("/").status, 200, "those inside go on")

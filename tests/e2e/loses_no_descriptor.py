@@ -1,6 +1,6 @@
 """After hundreds of connections that end in every way the process holds as many descriptors as before."""
 
-from harness import check, eventually, forward_to, Hangup, header, main, Origin, response, Ringway, upstream
+from harness import check, eventually, forward_to, Hangup, header, main, Origin, response, Ringway
 
 
 def test():
@@ -12,7 +12,10 @@ def test():
             raise Hangup
         return response(200, b"x" * 100_000)
 
-    with Origin(answer) as origin, Ringway(forward_to(origin, pool_keys="idle_connections_max = 1")) as ringway:
+    with Origin(answer) as origin, Ringway(
+        forward_to(origin, pool_keys="idle_connections_max = 1")
+    ) as ringway:
+
         def round_of_ends():
             for number in range(60):
                 client = ringway.client()
@@ -26,8 +29,12 @@ def test():
                 else:
                     client.close()
             eventually(lambda: ringway.metric("ringway_shard_clients_open") == 0, "all clients are gone")
-            eventually(lambda: ringway.metric("ringway_upstream_connections_open") <= 1, "upstream connections are gone")
+            eventually(
+                lambda: ringway.metric("ringway_upstream_connections_open") <= 1,
+                "upstream connections are gone",
+            )
             return ringway.descriptors()
+
         first = round_of_ends()
         for _ in range(3):
             last = round_of_ends()

@@ -7,7 +7,11 @@ def test():
     def dies(request):
         request.connection.reset()
 
-    for keys, fields, wanted in (("", {}, 1), ("retry = { unsafe = true }", {}, 3), ("", {"Idempotency-Key": "k1"}, 3)):
+    for keys, fields, wanted in (
+        ("", {}, 1),
+        ("retry = { unsafe = true }", {}, 3),
+        ("", {"Idempotency-Key": "k1"}, 3),
+    ):
         origins = [Origin(dies, name=name) for name in ("a", "b", "c")]
         with Ringway(forward_to(*origins, pool_keys=keys)) as ringway, ringway.client() as client:
             reply = client.post("/", b"charge my card", fields)

@@ -15,12 +15,20 @@ def test():
 
     body_in = pattern(500_000, 3)
     for features in ('"recv_credit"', '"recv_credit", "multishot_receive"'):
-        with Origin(answer) as origin, Ringway(forward_to(origin), shards=f"kernel_features_off = [{features}]") as ringway:
+        with Origin(answer) as origin, Ringway(
+            forward_to(origin), shards=f"kernel_features_off = [{features}]"
+        ) as ringway:
             for _ in range(3):
                 with ringway.client() as client:
                     for _ in range(3):
-                        equal(zlib.crc32(client.get("/chunked").body), zlib.crc32(pattern(100_000, 1) + b"x"), "chunked body")
-                        equal(zlib.crc32(client.get("/big").body), zlib.crc32(pattern(2_000_000, 2)), "big body")
+                        equal(
+                            zlib.crc32(client.get("/chunked").body),
+                            zlib.crc32(pattern(100_000, 1) + b"x"),
+                            "chunked body",
+                        )
+                        equal(
+                            zlib.crc32(client.get("/big").body), zlib.crc32(pattern(2_000_000, 2)), "big body"
+                        )
                         equal(zlib.crc32(client.post("/", body_in).body), zlib.crc32(body_in), "echoed body")
             with ringway.client() as client:
                 client.send(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" * 10)

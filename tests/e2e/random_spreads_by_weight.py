@@ -5,7 +5,9 @@ from harness import check, forward_to, main, Origin, Ringway, upstream
 
 def test():
     with Origin(name="a") as a, Origin(name="b") as b:
-        body = forward_to(upstream(a, "weight = 3"), upstream(b, "weight = 1"), pool_keys='balance = "random"')
+        body = forward_to(
+            upstream(a, "weight = 3"), upstream(b, "weight = 1"), pool_keys='balance = "random"'
+        )
         with Ringway(body) as ringway, ringway.client() as client:
             for _ in range(800):
                 client.get("/")

@@ -8,8 +8,9 @@ def test():
     path = folder.file("front.sock")
     port = free_port()
     more = f'[[listener]]\nname = "six"\naddress = "[::1]:{port}"\n[[listener]]\nname = "unix"\naddress = "unix:{path}"\n'
-    with Origin(name="unix", family="unix") as unix, Origin(name="six", family="ipv6") as six, \
-            Ringway(forward_to(unix, six, pool_keys='balance = "round_robin"'), more_listeners=more) as ringway:
+    with Origin(name="unix", family="unix") as unix, Origin(name="six", family="ipv6") as six, Ringway(
+        forward_to(unix, six, pool_keys='balance = "round_robin"'), more_listeners=more
+    ) as ringway:
         for to in (ringway.port, ("::1", port), path):
             with Client(to) as client:
                 seen = sorted(client.get("/").get("X-Origin") for _ in range(6))

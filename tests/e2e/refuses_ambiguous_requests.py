@@ -1,6 +1,6 @@
 """Every request whose framing or syntax has two readings gets 400 and a closed connection, and never reaches the origin."""
 
-from harness import check, chunked, equal, forward_to, main, Origin, Ringway
+from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 BAD = {
@@ -31,10 +31,20 @@ def test():
             with ringway.client() as client:
                 client.send("POST / HTTP/1.1\r\nHost: a\r\n", lines, "\r\n")
                 reply = client.reply()
-                check(reply.status in ((400, 501) if "last" in what or "twice" in what else (400,)), f"{what}: {reply.status}")
+                check(
+                    reply.status in ((400, 501) if "last" in what or "twice" in what else (400,)),
+                    f"{what}: {reply.status}",
+                )
                 check(client.wait_closed(), f"{what}: closed")
-        for start in ("GET / HTTP/1.1 \r\nHost: a\r\n", "GET  / HTTP/1.1\r\nHost: a\r\n", "GET /\r\n", "G@T / HTTP/1.1\r\nHost: a\r\n",
-                      "GET / HTTP/1.1\r\n", "GET /\x01 HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a b\r\n"):
+        for start in (
+            "GET / HTTP/1.1 \r\nHost: a\r\n",
+            "GET  / HTTP/1.1\r\nHost: a\r\n",
+            "GET /\r\n",
+            "G@T / HTTP/1.1\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\n",
+            "GET /\x01 HTTP/1.1\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\nHost: a b\r\n",
+        ):
             with ringway.client() as client:
                 client.send(start, "\r\n")
                 equal(client.reply().status, 400, repr(start))

@@ -1,11 +1,19 @@
 """A malformed chunk in a request ends the connection with 400, and the origin never sees a whole message."""
 
-from harness import check, chunked, equal, forward_to, main, Origin, Ringway
+from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 def test():
-    bad = ("zz\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3 \n\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n", "3\nabc\n0\n\n",
-           "fffffffffffffffff\r\nabc", "0x3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nX : y\r\n\r\n")
+    bad = (
+        "zz\r\nabc\r\n0\r\n\r\n",
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "3 \n\nabc\r\n0\r\n\r\n",
+        "-3\r\nabc\r\n0\r\n\r\n",
+        "3\nabc\n0\n\n",
+        "fffffffffffffffff\r\nabc",
+        "0x3\r\nabc\r\n0\r\n\r\n",
+        "3\r\nabc\r\n0\r\nX : y\r\n\r\n",
+    )
     with Origin() as origin, Ringway(forward_to(origin)) as ringway:
         for body in bad:
             with ringway.client() as client:

@@ -2,7 +2,7 @@
 
 import time
 
-from harness import check, chunked, equal, forward_to, main, Origin, Ringway
+from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 def test():
@@ -23,8 +23,14 @@ def test():
             except ConnectionError:
                 pass
             answer = client.rest()
-            check(answer == b"" or answer.startswith(b"HTTP/1.1 413 "), f"a larger one, chunked: {answer[:50]!r}")
-        check(not any(request.whole for request in origin.requests[1:]), "no oversized request is whole at the origin")
+            check(
+                answer == b"" or answer.startswith(b"HTTP/1.1 413 "),
+                f"a larger one, chunked: {answer[:50]!r}",
+            )
+        check(
+            not any(request.whole for request in origin.requests[1:]),
+            "no oversized request is whole at the origin",
+        )
         equal(ringway.metric("ringway_refused_total", reason="body_too_large"), 2, "counted")
 
 

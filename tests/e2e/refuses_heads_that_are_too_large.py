@@ -6,6 +6,7 @@ from harness import check, equal, forward_to, main, Origin, Ringway
 def test():
     listener = "header_bytes_max = 4096\nheader_fields_max = 20\nuri_bytes_max = 1000"
     with Origin() as origin, Ringway(forward_to(origin), listener=listener) as ringway:
+
         def status(target="/", fields=()):
             with ringway.client() as client:
                 client.ask("GET", target, fields)
@@ -13,6 +14,7 @@ def test():
                 if reply.status != 200:
                     check(client.wait_closed(), "closed after the refusal")
                 return reply.status
+
         equal(status(fields={"X": "y" * 3900}), 200, "a head below the bound")
         equal(status(fields={"X": "y" * 4096}), 431, "a head above it")
         equal(status(fields={f"X{n}": "1" for n in range(19)}), 200, "20 fields with Host")

@@ -5,8 +5,11 @@ from harness import equal, forward_to, main, Origin, Ringway
 
 def test():
     with Origin(name="named") as origin:
-        body = forward_to(f"localhost:{origin.port}", "no-such-host.invalid:80",
-                          pool_keys='balance = "round_robin"\nresolve_period = "1s"')
+        body = forward_to(
+            f"localhost:{origin.port}",
+            "no-such-host.invalid:80",
+            pool_keys='balance = "round_robin"\nresolve_period = "1s"',
+        )
         with Ringway(body) as ringway, ringway.client() as client:
             for _ in range(10):
                 reply = client.get("/")

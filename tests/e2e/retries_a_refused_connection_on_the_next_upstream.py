@@ -8,8 +8,9 @@ from harness import check, equal, forward_to, free_port, main, Origin, pattern, 
 
 def test():
     dead = f"127.0.0.1:{free_port()}"
-    with Origin(name="alive") as alive, Ringway(forward_to(dead, alive, pool_keys='balance = "round_robin"')) as ringway, \
-            ringway.client() as client:
+    with Origin(name="alive") as alive, Ringway(
+        forward_to(dead, alive, pool_keys='balance = "round_robin"')
+    ) as ringway, ringway.client() as client:
         for number in range(20):
             body = pattern(number * 100, number)
             reply = client.post("/", body) if number % 2 else client.get("/")

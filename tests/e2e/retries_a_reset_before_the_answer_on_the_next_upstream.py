@@ -3,15 +3,16 @@
 import json
 import zlib
 
-from harness import check, equal, forward_to, main, Origin, pattern, Ringway, upstream
+from harness import check, equal, forward_to, main, Origin, pattern, Ringway
 
 
 def test():
     def dies(request):
         request.connection.reset()
 
-    with Origin(dies, name="dies") as bad, Origin(name="works") as good, \
-            Ringway(forward_to(bad, good, pool_keys='balance = "round_robin"')) as ringway, ringway.client() as client:
+    with Origin(dies, name="dies") as bad, Origin(name="works") as good, Ringway(
+        forward_to(bad, good, pool_keys='balance = "round_robin"')
+    ) as ringway, ringway.client() as client:
         for number in range(8):
             body = pattern(20_000, number)
             reply = client.request("PUT", "/", body=body)

@@ -8,8 +8,9 @@ def test():
         return response(503, b"busy", {"X-Origin": "busy"}, reason="Service Unavailable")
 
     keys = 'balance = "round_robin"\nretry = { statuses = [503] }'
-    with Origin(busy, name="busy") as bad, Origin(name="works") as good, Ringway(forward_to(bad, good, pool_keys=keys)) as ringway, \
-            ringway.client() as client:
+    with Origin(busy, name="busy") as bad, Origin(name="works") as good, Ringway(
+        forward_to(bad, good, pool_keys=keys)
+    ) as ringway, ringway.client() as client:
         for _ in range(6):
             equal(client.get("/").get("X-Origin"), "works", "answered by")
         good.close()

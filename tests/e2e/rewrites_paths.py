@@ -24,8 +24,16 @@ pool = "p"
 [[route]]
 pool = "p"
 """
-    wanted = {"/strip/a/b?c=d": "/a/b?c=d", "/strip": "/", "/strip?x": "/?x", "/swap/a?b": "/new/base/a?b", "/swap": "/new/base",
-              "/one?q=1": "/two?q=1", "/user/ann/file/x/y?z": "/files/x/y/of/ann?z", "/plain?q": "/plain?q"}
+    wanted = {
+        "/strip/a/b?c=d": "/a/b?c=d",
+        "/strip": "/",
+        "/strip?x": "/?x",
+        "/swap/a?b": "/new/base/a?b",
+        "/swap": "/new/base",
+        "/one?q=1": "/two?q=1",
+        "/user/ann/file/x/y?z": "/files/x/y/of/ann?z",
+        "/plain?q": "/plain?q",
+    }
     with Origin() as origin, Ringway(body + pool("p", origin)) as ringway, ringway.client() as client:
         for target, seen in wanted.items():
             equal(client.get(target).status, 200, "status")

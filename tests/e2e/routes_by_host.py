@@ -18,9 +18,20 @@ pool = "exact"
 [[route]]
 host = "*.sub.example.com"
 pool = "sub"
-""" + "".join(pool(origin.name, origin) for origin in origins)
-    wanted = {"www.example.com": exact, "WWW.Example.COM:8080": exact, "example.com": exact, "a.example.com": wild,
-              "b.a.example.com": wild, "x.sub.example.com": sub, "other.com": rest, "notexample.com": rest, "[::1]:80": rest}
+""" + "".join(
+        pool(origin.name, origin) for origin in origins
+    )
+    wanted = {
+        "www.example.com": exact,
+        "WWW.Example.COM:8080": exact,
+        "example.com": exact,
+        "a.example.com": wild,
+        "b.a.example.com": wild,
+        "x.sub.example.com": sub,
+        "other.com": rest,
+        "notexample.com": rest,
+        "[::1]:80": rest,
+    }
     with Ringway(body) as ringway, ringway.client() as client:
         for host, origin in wanted.items():
             equal(client.request("GET", "/", host=host).get("X-Origin"), origin.name, host)

@@ -14,8 +14,9 @@ pool = "b"
 pool = "a"
 """
     more = f'[[listener]]\nname = "second"\naddress = "127.0.0.1:{second}"\n'
-    with Origin(name="a") as a, Origin(name="b") as b, \
-            Ringway(body + pool("a", a) + pool("b", b), more_listeners=more) as ringway:
+    with Origin(name="a") as a, Origin(name="b") as b, Ringway(
+        body + pool("a", a) + pool("b", b), more_listeners=more
+    ) as ringway:
         equal(ringway.get("/x").get("X-Origin"), "a", "on the first listener")
         with Client(second) as client:
             equal(client.get("/x").get("X-Origin"), "b", "on the second listener")

@@ -36,10 +36,14 @@ pool = "flag"
 path_prefix = "/q"
 query = { flag = { present = true }, v = "3" }
 pool = "both"
-""" + "".join(pool(origin.name, origin) for origin in origins)
+""" + "".join(
+        pool(origin.name, origin) for origin in origins
+    )
     with Ringway(body) as ringway, ringway.client() as client:
+
         def lands(name, method, target, fields=()):
             equal(client.request(method, target, fields).get("X-Origin"), name, f"{method} {target} {fields}")
+
         lands("read", "GET", "/m/x")
         lands("read", "HEAD", "/m/x")
         lands("rest", "DELETE", "/m/x")

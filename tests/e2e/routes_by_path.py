@@ -21,10 +21,26 @@ pool = "long"
 [[route]]
 path = "/api/v2/status"
 pool = "exact"
-""" + "".join(pool(origin.name, origin) for origin in origins)
-    wanted = {"/api": "short", "/api/x": "short", "/apix": "rest", "/api/v2": "long", "/api/v2/y?z": "long", "/api/v2x": "short",
-              "/api/v2/status": "exact", "/api/v2/status?q=1": "exact", "/api/v2/status/": "long", "/items/17": "regex",
-              "/items/17/parts": "regex", "/items/x": "rest", "/x/items/17": "rest", "/": "rest", "/API": "rest"}
+""" + "".join(
+        pool(origin.name, origin) for origin in origins
+    )
+    wanted = {
+        "/api": "short",
+        "/api/x": "short",
+        "/apix": "rest",
+        "/api/v2": "long",
+        "/api/v2/y?z": "long",
+        "/api/v2x": "short",
+        "/api/v2/status": "exact",
+        "/api/v2/status?q=1": "exact",
+        "/api/v2/status/": "long",
+        "/items/17": "regex",
+        "/items/17/parts": "regex",
+        "/items/x": "rest",
+        "/x/items/17": "rest",
+        "/": "rest",
+        "/API": "rest",
+    }
     with Ringway(body) as ringway, ringway.client() as client:
         for target, name in wanted.items():
             equal(client.get(target).get("X-Origin"), name, target)

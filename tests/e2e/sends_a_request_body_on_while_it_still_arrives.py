@@ -15,7 +15,9 @@ def test():
         arrived.append(request.connection.reader.exactly(5))
         return response(200, b"".join(arrived))
 
-    with Origin(handler, read_body=False) as origin, Ringway(forward_to(origin)) as ringway, ringway.client() as client:
+    with Origin(handler, read_body=False) as origin, Ringway(
+        forward_to(origin)
+    ) as ringway, ringway.client() as client:
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst")
         check(told.wait(5 * SLOW), "the first piece arrives before the second is sent")
         client.send("SECON")

@@ -1,6 +1,6 @@
 """204 and 304 end with their head, whatever their fields say, and the connections stay in step."""
 
-from harness import check, equal, forward_to, header, main, Origin, Ringway, upstream
+from harness import check, equal, forward_to, header, main, Origin, Ringway
 
 
 def test():

@@ -24,7 +24,11 @@ def test():
         with ringway.client() as client:
             client.send("GET /chunked HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n")
             reply = client.reply()
-            equal((reply.get("Transfer-Encoding"), reply.body), (None, b"hello world"), "chunked answer unchunked")
+            equal(
+                (reply.get("Transfer-Encoding"), reply.body),
+                (None, b"hello world"),
+                "chunked answer unchunked",
+            )
             check(client.wait_closed(), "its end is the end of the connection")
         equal(origin.last().version, "HTTP/1.1", "version towards the origin")
 

@@ -6,7 +6,9 @@ from harness import Ended, eventually, forward_to, main, Origin, Ringway
 
 
 def test():
-    with Origin() as origin, Ringway(forward_to(origin), shards="count = 1\nconnections_max = 4096", descriptors=96) as ringway:
+    with Origin() as origin, Ringway(
+        forward_to(origin), shards="count = 1\nconnections_max = 4096", descriptors=96
+    ) as ringway:
         clients = []
         for _ in range(150):
             try:
@@ -24,6 +26,7 @@ def test():
                     return client.get("/").status == 200
             except (Ended, OSError):
                 return False
+
         eventually(served, "a client is served after the others left", 10)
 
 

@@ -1,6 +1,6 @@
 """The first answer sets the affinity cookie; requests with it return to the same upstream, others spread; a dead one is replaced."""
 
-from harness import check, equal, forward_to, main, Origin, Ringway, upstream
+from harness import check, equal, forward_to, main, Origin, Ringway
 
 
 def test():
@@ -23,7 +23,10 @@ def test():
                 origin.close()
         moved = client.get("/", Cookie=token)
         equal(moved.status, 200, "status when the session's upstream is gone")
-        check(moved.get("Set-Cookie", "").startswith("lb=") and token not in moved.get("Set-Cookie"), "a new cookie")
+        check(
+            moved.get("Set-Cookie", "").startswith("lb=") and token not in moved.get("Set-Cookie"),
+            "a new cookie",
+        )
     for origin in origins:
         origin.close()
 

@@ -1,6 +1,6 @@
 """A request is sent at most attempts_max times, each time to another upstream."""
 
-from harness import equal, forward_to, main, Origin, Ringway, upstream
+from harness import equal, forward_to, main, Origin, Ringway
 
 
 def test():

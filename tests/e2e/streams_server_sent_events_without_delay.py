@@ -3,14 +3,16 @@
 import threading
 import time
 
-from harness import check, chunked, equal, forward_to, header, main, Origin, Ringway, SLOW
+from harness import check, equal, forward_to, header, main, Origin, Ringway, SLOW
 
 
 def test():
     proceed = threading.Semaphore(0)
 
     def answer(request):
-        request.connection.send(header(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
+        request.connection.send(
+            header(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        )
         for number in range(50):
             check(proceed.acquire(timeout=10 * SLOW), "the client saw the event before")
             event = b"data: %d\n\n" % number
@@ -29,7 +31,9 @@ def test():
             equal(client.reader.exactly(size + 2), event + b"\r\n", "event")
             delays.append(time.monotonic() - start)
         equal(client.reader.exactly(5), b"0\r\n\r\n", "end")
-        check(sorted(delays)[25] < 0.02 * SLOW, f"median delay of an event: {sorted(delays)[25] * 1000:.1f} ms")
+        check(
+            sorted(delays)[25] < 0.02 * SLOW, f"median delay of an event: {sorted(delays)[25] * 1000:.1f} ms"
+        )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,21 @@ import random
 import threading
 import time
 
-from harness import check, chunked, Ended, equal, eventually, forward_to, Hangup, header, main, Origin, response, Ringway, SLOW
+from harness import (
+    check,
+    chunked,
+    Ended,
+    equal,
+    eventually,
+    forward_to,
+    Hangup,
+    header,
+    main,
+    Origin,
+    response,
+    Ringway,
+    SLOW,
+)
 
 
 SECONDS = float(os.environ.get("RINGWAY_SOAK_SECONDS", "5"))
@@ -32,7 +46,9 @@ def answer(request):
         request.connection.send(header(200, {"Content-Length": size + 1, **fields}), body)
         raise Hangup
     if chance < 0.12:
-        request.connection.send(header(200, {"Transfer-Encoding": "chunked", **fields}), b"%x\r\n" % (size + 5), body)
+        request.connection.send(
+            header(200, {"Transfer-Encoding": "chunked", **fields}), b"%x\r\n" % (size + 5), body
+        )
         request.connection.reset()
     if chance < 0.2:
         time.sleep(random.random() * 0.05)
@@ -76,8 +92,10 @@ class Load:
         body = b"" if method == "GET" else body_of(identity, random.choice((0, 5, 20_000, 200_000)))
         fields = {"X-Identity": f"{identity:x}"}
         if random.random() < 0.3:
-            client.send(f"{method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Identity: {identity:x}\r\n\r\n",
-                        chunked(*[body[start:start + 7000] for start in range(0, len(body), 7000)]))
+            client.send(
+                f"{method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Identity: {identity:x}\r\n\r\n",
+                chunked(*[body[start : start + 7000] for start in range(0, len(body), 7000)]),
+            )
         else:
             client.ask(method, "/", fields, body)
         if random.random() < 0.08:

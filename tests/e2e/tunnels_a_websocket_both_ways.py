@@ -1,16 +1,13 @@
 """A real WebSocket client and server exchange text, binary, ping and long messages through ringway, then close."""
 
-import socket
 import asyncio
+
+import websockets
 
 from harness import equal, forward_to, main, pattern, Ringway, SLOW
 
 
 def test():
-    import asyncio
-
-    import websockets
-
     async def serve(socket):
         async for message in socket:
             await socket.send(message)

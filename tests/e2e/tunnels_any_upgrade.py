@@ -11,7 +11,9 @@ def test():
         check("upgrade" in request.get("Connection", "").lower(), "Connection names it")
         connection = request.connection
         # the first tunnel bytes come in the same write as the 101
-        connection.send(header(101, {"Upgrade": "echo/1", "Connection": "Upgrade"}, "Switching Protocols"), b"early")
+        connection.send(
+            header(101, {"Upgrade": "echo/1", "Connection": "Upgrade"}, "Switching Protocols"), b"early"
+        )
         while connection.reader.kept or connection.reader.more():
             data, connection.reader.kept = connection.reader.kept, b""
             connection.send(data)

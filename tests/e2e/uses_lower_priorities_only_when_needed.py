@@ -10,19 +10,26 @@ def test():
         def answer(_request):
             release.wait(10 * SLOW)
             return response(200, b"", {"X-Origin": name})
+
         return answer
 
     release = threading.Event()
-    with Origin(held("first", release), name="first") as first, Origin(held("second", release), name="second") as second, \
-            Origin(name="last") as last:
-        body = forward_to(upstream(first, "in_flight_max = 2"), upstream(second, "priority = 1\nin_flight_max = 2"),
-                          upstream(last, "backup = true"))
+    with Origin(held("first", release), name="first") as first, Origin(
+        held("second", release), name="second"
+    ) as second, Origin(name="last") as last:
+        body = forward_to(
+            upstream(first, "in_flight_max = 2"),
+            upstream(second, "priority = 1\nin_flight_max = 2"),
+            upstream(last, "backup = true"),
+        )
         with Ringway(body) as ringway:
             clients = []
             for number in range(4):
                 clients.append(ringway.client())
                 clients[-1].ask("GET", "/")
-                eventually(lambda wanted=number + 1: first.count() + second.count() == wanted, "the request arrives")
+                eventually(
+                    lambda wanted=number + 1: first.count() + second.count() == wanted, "the request arrives"
+                )
                 wanted = [(1, 0), (2, 0), (2, 1), (2, 2)][number]
                 equal((first.count(), second.count()), wanted, f"requests by tier after {number + 1}")
             equal(last.count(), 0, "the backup is idle")

@@ -13,8 +13,29 @@ from harness.origin import Hangup, Origin, free_port
 from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
 
 __all__ = [
-    "Client", "Ended", "Hangup", "Origin", "Reply", "Ringway", "SLOW", "TemporaryFolder", "check", "chunked", "equal", "eventually",
-    "field_lines", "forward_to", "free_port", "get_by_curl", "header", "main", "pattern", "pool", "response", "seconds_of", "upstream",
+    "Client",
+    "Ended",
+    "Hangup",
+    "Origin",
+    "Reply",
+    "Ringway",
+    "SLOW",
+    "TemporaryFolder",
+    "check",
+    "chunked",
+    "equal",
+    "eventually",
+    "field_lines",
+    "forward_to",
+    "free_port",
+    "get_by_curl",
+    "header",
+    "main",
+    "pattern",
+    "pool",
+    "response",
+    "seconds_of",
+    "upstream",
 ]
 
 

@@ -14,7 +14,9 @@ from harness.origin import free_port
 
 BINARY = os.environ.get("RINGWAY_BIN", os.path.join(ROOT, "build/src/ringway"))
 FAULTS = re.compile(
-    r"assertion failed|ERROR: (Address|Leak|Undefined\w*)Sanitizer|WARNING: ThreadSanitizer|runtime error:", re.I)
+    r"assertion failed|ERROR: (Address|Leak|Undefined\w*)Sanitizer|WARNING: ThreadSanitizer|runtime error:",
+    re.I,
+)
 
 
 def upstream(origin, extra=""):
@@ -26,8 +28,10 @@ def upstream(origin, extra=""):
 
 def pool(name, *origins, extra=""):
     """A [[pool]] with its upstreams: origins, addresses, or texts of upstream()."""
-    parts = [text if text.startswith("[[") else upstream(text) for text in
-             (origin if isinstance(origin, str) else upstream(origin) for origin in origins)]
+    parts = [
+        text if text.startswith("[[") else upstream(text)
+        for text in (origin if isinstance(origin, str) else upstream(origin) for origin in origins)
+    ]
     return f'[[pool]]\nname = "{name}"\n{extra}\n' + "".join(parts)
 
 
@@ -39,10 +43,22 @@ def forward_to(*origins, pool_keys="", route_keys=""):
 class Ringway:
     """Started and ready when constructed; stopped with SIGTERM, and its end judged, on leaving the block.
 
-    `body` is the TOML of routes and pools; `listener`, `shards`, `process`, `log` are further lines of those sections."""
+    `body` is the TOML of routes and pools; `listener`, `shards`, `process`, `log` are further lines of those sections.
+    """
 
-    def __init__(self, body, listener="", shards="", process="", log="", ready="/readyz", graceful_timeout="2s",
-                 more_listeners="", environment=None, descriptors=None):
+    def __init__(
+        self,
+        body,
+        listener="",
+        shards="",
+        process="",
+        log="",
+        ready="/readyz",
+        graceful_timeout="2s",
+        more_listeners="",
+        environment=None,
+        descriptors=None,
+    ):
         self.folder = TemporaryFolder()
         self.port = free_port()
         self.admin_port = free_port()
@@ -72,13 +88,21 @@ address = "127.0.0.1:{self.port}"
         self.ended = False
         before = None
         if descriptors:
+
             def before():
                 import resource
+
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                [BINARY, "-c", self.config], stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-                env={**os.environ, **(environment or {})}, preexec_fn=before)
+                [BINARY, "-c", self.config],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                env={**os.environ, **(environment or {})},
+                preexec_fn=before,
+            )
         try:
             self.wait_ready(ready)
         except BaseException:
@@ -90,8 +114,11 @@ address = "127.0.0.1:{self.port}"
 
     def wait_ready(self, path):
         def answered():
-            check(self.process.poll() is None, f"ringway ended at start with status {self.process.returncode}")
+            check(
+                self.process.poll() is None, f"ringway ended at start with status {self.process.returncode}"
+            )
             return self.admin(path)[0] == 200
+
         eventually(answered, f"{path} answers 200", 10)
 
     def stderr(self):
@@ -130,6 +157,7 @@ address = "127.0.0.1:{self.port}"
 
     def access_lines(self, count=1):
         """The access log, once it has that many lines."""
+
         def lines():
             try:
                 with open(self.access_path, encoding="utf-8") as log:
@@ -138,6 +166,7 @@ address = "127.0.0.1:{self.port}"
                 return None
             found = text.splitlines()
             return found if len(found) >= count and text.endswith("\n") else None
+
         return [json.loads(line) for line in eventually(lines, f"{count} lines in the access log")]
 
     def rss_bytes(self):
@@ -159,7 +188,10 @@ address = "127.0.0.1:{self.port}"
     def stop(self):
         """Ends it as an operator would, and judges how it ended."""
         if not self.ended:
-            check(self.process.poll() is None, f"ringway ended by itself, status {self.process.returncode}\n{self.stderr()}")
+            check(
+                self.process.poll() is None,
+                f"ringway ended by itself, status {self.process.returncode}\n{self.stderr()}",
+            )
             self.signal(signal.SIGTERM)
             try:
                 self.wait_end(15)

@@ -80,7 +80,9 @@ class Client:
 
     def get(self, target="/", **fields):
         """GET with fields given by keyword: X_Name for X-Name."""
-        return self.request("GET", target, [(name.replace("_", "-"), value) for name, value in fields.items()])
+        return self.request(
+            "GET", target, [(name.replace("_", "-"), value) for name, value in fields.items()]
+        )
 
     def post(self, target="/", body=b"", fields=()):
         return self.request("POST", target, fields, body)
@@ -142,6 +144,7 @@ class Client:
 def get_by_curl(*arguments):
     """Runs curl; its standard output."""
     import subprocess
+
     command = ["curl", "-sS", "--max-time", str(int(20 * SLOW)), *arguments]
     return subprocess.run(command, capture_output=True, check=True, env={"PATH": os.environ["PATH"]}).stdout
 

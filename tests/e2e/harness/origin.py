@@ -43,14 +43,19 @@ class Request(Message):
         super().__init__(raw, fields)
         self.method, self.target, self.version = start.split(" ")
         self.connection = None
-        self.number = 0       # of the request on its connection, from 0
-        self.whole = False    # its body was read to the end
+        self.number = 0  # of the request on its connection, from 0
+        self.whole = False  # its body was read to the end
 
     def summary(self):
         """What arrived, for tests that compare."""
         return {
-            "method": self.method, "target": self.target, "version": self.version, "fields": self.fields,
-            "body_bytes": len(self.body), "body_crc": zlib.crc32(self.body), "trailers": self.trailers,
+            "method": self.method,
+            "target": self.target,
+            "version": self.version,
+            "fields": self.fields,
+            "body_bytes": len(self.body),
+            "body_crc": zlib.crc32(self.body),
+            "trailers": self.trailers,
         }
 
 
@@ -87,8 +92,11 @@ class Connection:
 
 def echo(request):
     """The default answer: what was received, as JSON."""
-    return response(200, json.dumps({**request.summary(), "origin": request.connection.origin.name}),
-                    [("Content-Type", "application/json"), ("X-Origin", request.connection.origin.name)])
+    return response(
+        200,
+        json.dumps({**request.summary(), "origin": request.connection.origin.name}),
+        [("Content-Type", "application/json"), ("X-Origin", request.connection.origin.name)],
+    )
 
 
 class Origin:

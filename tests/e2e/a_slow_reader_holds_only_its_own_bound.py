@@ -14,7 +14,6 @@ from harness import (
     Ringway,
     seconds_of,
     SLOW,
-    upstream,
 )
 
 

@@ -1,18 +1,6 @@
 """An upstream that accepts and says nothing within first_byte_timeout: 504, or the next upstream for a repeatable request."""
 
-from harness import (
-    check,
-    equal,
-    eventually,
-    forward_to,
-    Hangup,
-    main,
-    Origin,
-    Ringway,
-    seconds_of,
-    SLOW,
-    upstream,
-)
+from harness import check, equal, eventually, forward_to, Hangup, main, Origin, Ringway, seconds_of, SLOW
 
 
 def test():

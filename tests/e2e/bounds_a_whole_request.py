@@ -2,20 +2,7 @@
 
 import time
 
-from harness import (
-    check,
-    equal,
-    eventually,
-    Hangup,
-    header,
-    main,
-    Origin,
-    pool,
-    Ringway,
-    seconds_of,
-    SLOW,
-    upstream,
-)
+from harness import check, equal, eventually, Hangup, header, main, Origin, pool, Ringway, seconds_of, SLOW
 
 
 def test():

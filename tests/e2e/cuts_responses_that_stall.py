@@ -12,7 +12,6 @@ from harness import (
     Ringway,
     seconds_of,
     SLOW,
-    upstream,
 )
 
 

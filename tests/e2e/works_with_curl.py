@@ -1,18 +1,6 @@
 """curl's own idea of HTTP agrees: bodies up and down, Expect, reuse, HEAD, redirects followed."""
 
-from harness import (
-    check,
-    chunked,
-    equal,
-    get_by_curl,
-    main,
-    Origin,
-    pattern,
-    pool,
-    response,
-    Ringway,
-    TemporaryFolder,
-)
+from harness import check, equal, get_by_curl, main, Origin, pattern, pool, response, Ringway, TemporaryFolder
 
 
 def test():

@@ -86,20 +86,21 @@ IpAddress SocketAddress::ip() const {
     return result;
 }
 
-std::size_t SocketAddress::write_host(char* out) const {
-    if (family() == AF_INET) {
-        const auto* octets = reinterpret_cast<const unsigned char*>(&v4_.sin_addr);
-        char* p = out;
-        for (int i = 0; i < 4; ++i) {
-            if (i > 0) *p++ = '.';
-            p = std::to_chars(p, p + 3, octets[i]).ptr;
-        }
-        return static_cast<std::size_t>(p - out);
-    }
-    if (family() == AF_INET6) {
-        inet_ntop(AF_INET6, &v6_.sin6_addr, out, 48);
+std::size_t write_ip(const IpAddress& ip, bool as_v6, char* out) {
+    if (as_v6) {
+        inet_ntop(AF_INET6, ip.bytes, out, 48);
         return std::strlen(out);
     }
+    char* p = out;
+    for (int i = 12; i < 16; ++i) {
+        if (i > 12) *p++ = '.';
+        p = std::to_chars(p, p + 3, ip.bytes[i]).ptr;
+    }
+    return static_cast<std::size_t>(p - out);
+}
+
+std::size_t SocketAddress::write_host(char* out) const {
+    if (is_ip()) return base::write_ip(ip(), family() == AF_INET6, out);
     std::memcpy(out, "unix:", 5);
     return 5;
 }

@@ -20,6 +20,9 @@ struct IpAddress {
     bool operator==(const IpAddress&) const = default;
 };
 
+/// The text of an address ("::1", "127.0.0.1"), written to `out`, at least 48 bytes; its length.
+std::size_t write_ip(const IpAddress& ip, bool as_v6, char* out);
+
 class SocketAddress {
  public:
     SocketAddress() = default;

@@ -33,11 +33,15 @@ class ChunkedDecoder {
     void reset() { *this = ChunkedDecoder(); }
 
     static constexpr std::size_t kTrailerBytesMax = 16 * 1024;
-    static constexpr std::size_t kExtensionBytesMax = 256;  // of one chunk
+    /// Of one chunk, the padding zeros of its size included.
+    static constexpr std::size_t kExtensionBytesMax = 256;
+    /// Extension bytes beyond payload bytes, over all chunks.
+    static constexpr std::size_t kOverheadBytesMax = 16 * 1024;
 
  private:
     enum class At : std::uint8_t {
         size,
+        size_space,
         extension,
         extension_quoted,
         extension_escape,
@@ -50,13 +54,22 @@ class ChunkedDecoder {
         failed
     };
 
+    void take_line_byte(char c);
+    void take_size_byte(char c);
+    void take_extension_byte(char c);
+    void end_size_line();
+    void count_extension_byte();
+    std::size_t take_trailer(std::string_view bytes);
+    void end_trailer_line();
+
     At at_ = At::size;
     std::uint8_t digits_ = 0;  // significant size digits seen
     bool any_digit_ = false;
     std::uint16_t extension_bytes_ = 0;  // of the chunk being read
     std::uint32_t overhead_ =
         0;  // running surplus of extension bytes over payload bytes: the overhead attack bound
-    std::uint64_t left_ = 0;  // payload bytes of this chunk still to come
+    std::uint32_t trailer_line_ = 0;  // where the trailer line being read starts in trailers_
+    std::uint64_t left_ = 0;          // payload bytes of this chunk still to come
     std::string trailers_;
 };
 

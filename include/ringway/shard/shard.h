@@ -15,6 +15,10 @@
 #include "ringway/observe/counters.h"
 #include "ringway/ring/ring.h"
 
+namespace ringway::accept {
+class ConnectionCounts;
+}
+
 namespace ringway::shard {
 
 /// What a shard is made of. All referred to objects outlive it.
@@ -27,6 +31,7 @@ struct Parts {
     observe::AccessRing* access_log = nullptr;  // nullptr: off
     std::int64_t unix_offset_ns = 0;            // wall clock minus the ring's clock
     std::uint64_t seed = 0;                     // of its random choices
+    accept::ConnectionCounts* connection_counts = nullptr;  // shared by all shards; nullptr: its own
 };
 
 class Shard {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <vector>
 
 #include "ringway/base/prng.h"
 
@@ -79,8 +80,12 @@ TEST(TimerWheel, RandomDeadlinesAllFireInTheirTick) {
     for (Instant now = kStart; now < kStart + seconds(151); now += milliseconds(10)) {
         wheel.expire(now);
         for (std::size_t i = 0; i < alarms.size(); ++i) {
-            if (now < deadlines[i]) ASSERT_EQ(alarms[i].fired, 0);
-            if (now > deadlines[i] + kTick + milliseconds(10)) ASSERT_EQ(alarms[i].fired, 1);
+            if (now < deadlines[i]) {
+                ASSERT_EQ(alarms[i].fired, 0);
+            }
+            if (now > deadlines[i] + kTick + milliseconds(10)) {
+                ASSERT_EQ(alarms[i].fired, 1);
+            }
         }
     }
 }

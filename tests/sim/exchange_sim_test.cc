@@ -11,6 +11,7 @@
 #include <string>
 
 #include "relay.h"
+#include "shard_proxy.h"
 #include "world.h"
 
 namespace {
@@ -187,6 +188,103 @@ TEST_F(RelaySim, EveryDefectIsSeen) {
         }
         EXPECT_TRUE(seen) << "defect " << static_cast<int>(each.defect);
     }
+}
+
+// -- the data plane
+// -------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Proxy> make_shard(SimRing& ring, const config::Config& config) {
+    return std::make_unique<ShardProxy>(ring, config);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingOnAnIdealKernel) {
+    Mode mode = kernel_mode("ideal");
+    mode.slow_percent = 0;
+    run_seeds(mode, make_shard, 200);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingToSlowPeers) {
+    Mode mode = kernel_mode("slow peers");
+    mode.slow_percent = 60;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingWithPartialIo) {
+    Mode mode = kernel_mode("partial I/O");
+    mode.partial_io = true;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingWithFewBuffers) {
+    Mode mode = kernel_mode("few buffers");
+    mode.starve = true;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingWithLateCompletionsAndCancelRaces) {
+    Mode mode = kernel_mode("late");
+    mode.late = mode.cancel_races = true;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingWithEveryFreedomOfTheKernel) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("every freedom"));
+    run_seeds(mode, make_shard, 200);
+}
+
+TEST_F(ExchangeSim, SurvivesClientsThatLeave) {
+    Mode mode = peers_mode("clients leave");
+    mode.leave_percent = 60;
+    run_seeds(mode, make_shard, 150);
+}
+
+TEST_F(ExchangeSim, RefusesMalformedRequests) {
+    Mode mode = peers_mode("malformed requests");
+    mode.malformed_percent = 25;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, SurvivesUpstreamsThatReset) {
+    Mode mode = peers_mode("upstreams reset");
+    mode.origin_reset_percent = 25;
+    mode.origin_truncate_percent = 10;
+    run_seeds(mode, make_shard, 150);
+}
+
+TEST_F(ExchangeSim, SurvivesUpstreamsThatCloseIdleConnections) {
+    Mode mode = peers_mode("upstreams close when idle");
+    mode.origin_idle_closes = true;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, SurvivesUpstreamsThatCannotBeReached) {
+    Mode mode = peers_mode("upstreams away");
+    mode.refuse_percent = 100;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
+    Mode mode = peers_mode("upstreams answer wrongly");
+    mode.origin_malformed_percent = 20;
+    mode.origin_stall_percent = 5;
+    mode.origin_early_percent = 20;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, SurvivesEverythingTogether) {
+    Mode mode = with_every_kernel_freedom(peers_mode("everything"));
+    mode.slow_percent = 30;
+    mode.leave_percent = 20;
+    mode.malformed_percent = 5;
+    mode.refuse_percent = 20;
+    mode.origin_reset_percent = 8;
+    mode.origin_truncate_percent = 5;
+    mode.origin_stall_percent = 3;
+    mode.origin_malformed_percent = 4;
+    mode.origin_early_percent = 10;
+    mode.origin_idle_closes = true;
+    mode.accept_failures = true;
+    run_seeds(mode, make_shard, 300);
 }
 
 }  // namespace

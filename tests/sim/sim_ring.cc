@@ -71,6 +71,10 @@ SimRing::Armed& SimRing::arm(Op& op, Op::Kind kind, Descriptor descriptor, const
     armed.descriptor = descriptor;
     serials_[&op] = serial;
     if (file != nullptr) file->armed.push_back(serial);
+    // a marked descriptor does not block, and io_uring then answers EAGAIN instead of waiting
+    if (file != nullptr && file->splicing && kind != Op::Kind::poll) {
+        misuse(std::string(verb) + " on a socket that is marked for splicing");
+    }
     queued_.push_back(serial);
     return armed;
 }
@@ -317,6 +321,9 @@ void SimRing::carry_out_cancel(std::uint64_t serial) {
     Armed& armed = found->second;
     if (chance(options_.cancel_races, 60) && armed.kind != Op::Kind::timeout) {
         armed.not_before = net_.now();
+        if (armed.kind == Op::Kind::receive && net_.prng().chance(30)) {
+            armed.credit = std::min(armed.credit, 1u);  // its next buffer, if there is one, ends it
+        }
         progress(armed);  // as it would have
         if (!armed.producing) return;
     }

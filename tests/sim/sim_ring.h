@@ -58,6 +58,7 @@ class SimRing final : public ring::Ring {
 
     std::expected<std::size_t, Error> send_now(Descriptor socket, std::span<const iovec> pieces,
                                                bool more_follows) override;
+    void mark_splicing(Descriptor socket, bool on) override;
     std::expected<std::size_t, Error> splice_now(Descriptor from, Descriptor to,
                                                  std::size_t bytes_max, bool more_follows) override;
     std::expected<Descriptor, Error> open_socket(int family) override;
@@ -115,6 +116,7 @@ class SimRing final : public ring::Ring {
         enum class Kind : std::uint8_t { socket, listener, pipe_read, pipe_write };
         Kind kind = Kind::socket;
         End* end = nullptr;      // socket, once connected
+        bool splicing = false;   // socket, marked
         SocketAddress address;   // listener
         std::deque<End*> queue;  // listener: connected and not accepted
         std::size_t queue_max = 0;

@@ -206,11 +206,19 @@ std::expected<std::size_t, Error> SimRing::send_now(Descriptor socket,
     return end->write(bytes, more_follows);
 }
 
+void SimRing::mark_splicing(Descriptor socket, bool on) {
+    if (File* file = find(socket, "mark_splicing")) file->splicing = on;
+}
+
 std::expected<std::size_t, Error> SimRing::splice_now(Descriptor from, Descriptor to,
                                                       std::size_t bytes_max, bool more_follows) {
     File* source = find(from, "splice_now");
     File* sink = find(to, "splice_now");
     if (source == nullptr || sink == nullptr) return std::unexpected(Error::other);
+    for (const File* file : {source, sink}) {
+        if (file->end != nullptr && !file->splicing)
+            misuse("splice with a socket not marked for it");
+    }
     if (source->end != nullptr && sink->kind == File::Kind::pipe_write) {
         if (has_armed(*source, Op::Kind::receive)) {
             misuse("splice from a socket with a receive armed on it");

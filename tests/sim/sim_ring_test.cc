@@ -268,6 +268,7 @@ TEST_F(SimRingTest, SplicesThroughAPipeOfFewSlots) {
     make();
     const Descriptor socket = dial();
     const ring::Pipe pipe = *ring->open_pipe(8192);
+    ring->mark_splicing(socket, true);
     EXPECT_EQ(ring->splice_now(socket, pipe.write_end, 100, false).error(), Error::again);
     far->write("a");
     turn(1ms);
@@ -392,6 +393,7 @@ TEST_F(SimRingTest, SeesMisuse) {
     const ring::Pipe pipe = *ring->open_pipe(4096);
     (void)ring->splice_now(socket, pipe.write_end, 10, false);
     EXPECT_TRUE(misused("splice from a socket with a receive armed"));
+    EXPECT_TRUE(misused("splice with a socket not marked for it"));
     EXPECT_EQ(ring->leaks().size(), 5u);  // socket, two pipe ends, two receives
     ring->close(socket, false);
     EXPECT_TRUE(misused("close of descriptor 3 under its receive"));

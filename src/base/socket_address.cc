@@ -46,7 +46,8 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
         std::memcpy(result.unix_.sun_path, path.data(), path.size());
         if (path[0] == '@') result.unix_.sun_path[0] = '\0';
         const std::size_t terminator = path[0] == '@' ? 0 : 1;
-        result.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
+        result.size_ =
+            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
         return result;
     }
     const std::size_t colon = text.rfind(':');
@@ -85,20 +86,21 @@ IpAddress SocketAddress::ip() const {
     return result;
 }
 
-std::size_t SocketAddress::write_host(char* out) const {
-    if (family() == AF_INET) {
-        const auto* octets = reinterpret_cast<const unsigned char*>(&v4_.sin_addr);
-        char* p = out;
-        for (int i = 0; i < 4; ++i) {
-            if (i > 0) *p++ = '.';
-            p = std::to_chars(p, p + 3, octets[i]).ptr;
-        }
-        return static_cast<std::size_t>(p - out);
-    }
-    if (family() == AF_INET6) {
-        inet_ntop(AF_INET6, &v6_.sin6_addr, out, 48);
+std::size_t write_ip(const IpAddress& ip, bool as_v6, char* out) {
+    if (as_v6) {
+        inet_ntop(AF_INET6, ip.bytes, out, 48);
         return std::strlen(out);
     }
+    char* p = out;
+    for (int i = 12; i < 16; ++i) {
+        if (i > 12) *p++ = '.';
+        p = std::to_chars(p, p + 3, ip.bytes[i]).ptr;
+    }
+    return static_cast<std::size_t>(p - out);
+}
+
+std::size_t SocketAddress::write_host(char* out) const {
+    if (is_ip()) return base::write_ip(ip(), family() == AF_INET6, out);
     std::memcpy(out, "unix:", 5);
     return 5;
 }
@@ -130,7 +132,8 @@ std::optional<Network> Network::parse(std::string_view text) {
     int bits = family_bits;
     if (slash != std::string_view::npos) {
         const std::string_view digits = text.substr(slash + 1);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), bits);
         if (error != std::errc{} || end != digits.data() + digits.size()) return {};
         if (bits < 0 || bits > family_bits) return {};
     }

@@ -9,7 +9,8 @@ namespace ringway::ring {
 
 namespace {
 
-// Added to each buffer's size so that the first lines of consecutive buffers fall into different cache sets.
+// Added to each buffer's size so that the first lines of consecutive buffers fall into different
+// cache sets.
 constexpr std::uint32_t kColorBytes = 9 * 64;
 
 }  // namespace
@@ -19,7 +20,8 @@ BufferGroup::BufferGroup(std::uint32_t count, std::uint32_t bytes)
     RW_ASSERT(count > 0 && count <= 32768);
     const std::size_t stride = std::size_t{bytes} + kColorBytes;
     arena_bytes_ = stride * count;
-    void* memory = mmap(nullptr, arena_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, arena_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     RW_ASSERT(memory != MAP_FAILED);
     arena_ = static_cast<char*>(memory);
     buffers_.resize(count);

@@ -1,4 +1,5 @@
-// Picking an upstream of a pool for one request. Pure: time and randomness are arguments, state belongs to the shard.
+// Picking an upstream of a pool for one request. Pure: time and randomness are arguments, state
+// belongs to the shard.
 #pragma once
 
 #include <array>
@@ -42,8 +43,10 @@ class Tried {
 };
 
 struct Request {
-    std::optional<std::uint64_t> key;  // hash for maglev; none: nothing to hash, a random upstream is taken
-    std::optional<cluster::UpstreamIndex> sticky;  // from the affinity cookie: used if eligible, untried and not full
+    std::optional<std::uint64_t>
+        key;  // hash for maglev; none: nothing to hash, a random upstream is taken
+    std::optional<cluster::UpstreamIndex>
+        sticky;  // from the affinity cookie: used if eligible, untried and not full
     Tried tried;
 };
 
@@ -52,23 +55,26 @@ class Balancer {
  public:
     virtual ~Balancer() = default;
 
-    /// The upstream for `request`: of the lowest tier with an eligible, not full one (spilling over to the next tier by the
-    /// healthy share of a tier), backups only when nothing else is eligible; an upstream in `tried` only when all eligible
-    /// ones are in it. Nothing when none is eligible and not full. Called once per request (and retry); no allocation
-    /// except when `view.version` changed since the last call.
+    /// The upstream for `request`: of the lowest tier with an eligible, not full one (spilling over
+    /// to the next tier by the healthy share of a tier), backups only when nothing else is
+    /// eligible; an upstream in `tried` only when all eligible ones are in it. Nothing when none is
+    /// eligible and not full. Called once per request (and retry); no allocation except when
+    /// `view.version` changed since the last call.
     virtual std::optional<cluster::UpstreamIndex> pick(const cluster::PoolView& view,
                                                        std::span<const Load> loads,
                                                        const Request& request, base::Instant now,
                                                        base::Prng& prng) = 0;
 
     /// An answer from `upstream` began `latency` after its request was sent; feeds peak_ewma.
-    virtual void observe(cluster::UpstreamIndex upstream, base::Duration latency, base::Instant now) = 0;
+    virtual void observe(cluster::UpstreamIndex upstream, base::Duration latency,
+                         base::Instant now) = 0;
 };
 
 /// The policy that the pool's configuration names, with its slow start.
 std::unique_ptr<Balancer> make_balancer(const config::Pool& pool);
 
-/// Affinity cookie: the value that stands for an upstream (a hash of its name, so that a reordered file keeps sessions).
+/// Affinity cookie: the value that stands for an upstream (a hash of its name, so that a reordered
+/// file keeps sessions).
 std::uint64_t sticky_token(const config::Upstream& upstream);
 
 }  // namespace ringway::balance

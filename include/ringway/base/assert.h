@@ -9,9 +9,9 @@ namespace ringway::base {
 }  // namespace ringway::base
 
 /// Always on.
-#define RW_ASSERT(condition)                                                         \
-    (__builtin_expect(static_cast<bool>(condition), 1)                               \
-         ? static_cast<void>(0)                                                      \
+#define RW_ASSERT(condition)                           \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::ringway::base::assertion_failed(#condition, __FILE__, __LINE__))
 
 /// On in debug, sanitizer and fuzz builds; for checks that the request path cannot afford.

@@ -16,7 +16,8 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
     return x;
 }
 
-/// FNV-1a (Fowler, Noll, Vo) finished by mix64: equal on every machine and build, which consistent hashing needs.
+/// FNV-1a (Fowler, Noll, Vo) finished by mix64: equal on every machine and build, which consistent
+/// hashing needs.
 constexpr std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) {
     std::uint64_t h = 0xcbf29ce484222325u ^ mix64(seed);
     for (const char c : bytes) {

@@ -1,11 +1,13 @@
-// A doubly linked list whose links live in the elements: joining and leaving never allocate. Single-threaded.
+// A doubly linked list whose links live in the elements: joining and leaving never allocate.
+// Single-threaded.
 #pragma once
 
 #include "ringway/base/assert.h"
 
 namespace ringway::base {
 
-/// Base of an element; Tag lets one object stand in several lists. Linked exactly while it is in a list.
+/// Base of an element; Tag lets one object stand in several lists. Linked exactly while it is in a
+/// list.
 template <class Tag>
 struct ListLink {
     ListLink* previous = nullptr;

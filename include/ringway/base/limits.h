@@ -1,4 +1,5 @@
-// Bounds that no configuration can exceed; the configurable ones have their defaults in config/config.h.
+// Bounds that no configuration can exceed; the configurable ones have their defaults in
+// config/config.h.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,10 @@ inline constexpr std::size_t kRoutesMax = 4096;
 inline constexpr std::size_t kPoolsMax = 1024;
 inline constexpr std::size_t kUpstreamsPerPoolMax = 256;
 inline constexpr std::size_t kAddressesPerUpstreamMax = 16;
-inline constexpr std::size_t kAttemptsMax = 8;       // sends of one request, the first included
-inline constexpr std::size_t kFieldsMax = 256;       // fields of one head, whatever the configuration says
-inline constexpr std::size_t kHeaderEditsMax = 64;   // set, add and remove together, per route
+inline constexpr std::size_t kAttemptsMax = 8;  // sends of one request, the first included
+inline constexpr std::size_t kFieldsMax =
+    256;  // fields of one head, whatever the configuration says
+inline constexpr std::size_t kHeaderEditsMax = 64;  // set, add and remove together, per route
 inline constexpr std::size_t kSplitTargetsMax = 16;
 
 }  // namespace ringway::base

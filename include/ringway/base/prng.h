@@ -1,4 +1,5 @@
-// A small, fast, seedable generator: xoshiro256** (Blackman and Vigna, 2018). Not for secrets. Single-threaded.
+// A small, fast, seedable generator: xoshiro256** (Blackman and Vigna, 2018). Not for secrets.
+// Single-threaded.
 #pragma once
 
 #include <array>
@@ -30,7 +31,8 @@ class Prng {
         return result;
     }
 
-    /// Uniform in [0, bound), bound > 0 (Lemire's multiply-shift; its bias is below 2^-32 for the bounds used here).
+    /// Uniform in [0, bound), bound > 0 (Lemire's multiply-shift; its bias is below 2^-32 for the
+    /// bounds used here).
     std::uint32_t below(std::uint32_t bound) {
         return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
     }

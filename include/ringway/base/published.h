@@ -1,5 +1,6 @@
-// One pointer through which control state reaches the shards: readers load it, the writer replaces it and frees the old
-// value after every shard has passed a quiescent state (user-space RCU, QSBR flavour: Desnoyers et al., 2012).
+// One pointer through which control state reaches the shards: readers load it, the writer replaces
+// it and frees the old value after every shard has passed a quiescent state (user-space RCU, QSBR
+// flavour: Desnoyers et al., 2012).
 #pragma once
 
 #include <memory>
@@ -8,8 +9,8 @@
 
 namespace ringway::base {
 
-/// A thread that reads Published values: register at its start, leave() before it blocks, enter() after, and call
-/// quiescent() once a turn with no reference into a published value held.
+/// A thread that reads Published values: register at its start, leave() before it blocks, enter()
+/// after, and call quiescent() once a turn with no reference into a published value held.
 class RcuReader {
  public:
     RcuReader();
@@ -21,13 +22,15 @@ class RcuReader {
     static void quiescent();
 };
 
-/// Waits until every registered reader has passed a quiescent state. Not to be called by an online reader.
+/// Waits until every registered reader has passed a quiescent state. Not to be called by an online
+/// reader.
 void rcu_wait_for_readers();
 
 void* rcu_load(void* const* cell);
 void* rcu_swap(void** cell, void* value);
 
-/// The cell. read() from RcuReader threads; publish() from one writer at a time (the control thread).
+/// The cell. read() from RcuReader threads; publish() from one writer at a time (the control
+/// thread).
 template <class T>
 class Published {
  public:

@@ -1,4 +1,5 @@
-// A bounded pool of objects of one type: slots are reused, memory grows in blocks and never moves. Single-threaded.
+// A bounded pool of objects of one type: slots are reused, memory grows in blocks and never moves.
+// Single-threaded.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,9 @@
 
 namespace ringway::base {
 
-/// Pool of at most `limit` objects. make() constructs in a free slot, destroy() destructs and gives the slot back.
-/// Most-recently-freed slots are used first: they are still in the cache. The destructor checks that all came home.
+/// Pool of at most `limit` objects. make() constructs in a free slot, destroy() destructs and gives
+/// the slot back. Most-recently-freed slots are used first: they are still in the cache. The
+/// destructor checks that all came home.
 template <class T>
 class Slab {
  public:

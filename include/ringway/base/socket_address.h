@@ -1,4 +1,5 @@
-// An address that a socket can be bound or connected to: IPv4, IPv6 or a unix path. A value; no system calls.
+// An address that a socket can be bound or connected to: IPv4, IPv6 or a unix path. A value; no
+// system calls.
 #pragma once
 
 #include <netinet/in.h>
@@ -12,18 +13,22 @@
 
 namespace ringway::base {
 
-/// An address of the host part only, v4 mapped into v6 form, for comparing and matching against networks.
+/// An address of the host part only, v4 mapped into v6 form, for comparing and matching against
+/// networks.
 struct IpAddress {
     std::uint8_t bytes[16] = {};
     bool operator==(const IpAddress&) const = default;
 };
 
+/// The text of an address ("::1", "127.0.0.1"), written to `out`, at least 48 bytes; its length.
+std::size_t write_ip(const IpAddress& ip, bool as_v6, char* out);
+
 class SocketAddress {
  public:
     SocketAddress() = default;
 
-    /// "127.0.0.1:80", "[::1]:80", "unix:/path" (an abstract name as "unix:@name"). No names: those are resolved by
-    /// control/. Nothing when the text is none of these.
+    /// "127.0.0.1:80", "[::1]:80", "unix:/path" (an abstract name as "unix:@name"). No names: those
+    /// are resolved by control/. Nothing when the text is none of these.
     static std::optional<SocketAddress> parse(std::string_view text);
     /// From what the kernel returned.
     static SocketAddress from_kernel(const sockaddr* address, socklen_t size);
@@ -39,7 +44,8 @@ class SocketAddress {
 
     /// As parse() takes it.
     std::string text() const;
-    /// The host part only ("::1", "127.0.0.1"; "unix:" for unix sockets), written to `out`, at least 48 bytes; its length.
+    /// The host part only ("::1", "127.0.0.1"; "unix:" for unix sockets), written to `out`, at
+    /// least 48 bytes; its length.
     std::size_t write_host(char* out) const;
 
     bool operator==(const SocketAddress& other) const;

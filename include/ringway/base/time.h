@@ -1,5 +1,5 @@
-// The product's time: monotonic nanoseconds. No clock is read here; `now` is always an argument, and only ring/ and
-// control/ read the kernel's clock.
+// The product's time: monotonic nanoseconds. No clock is read here; `now` is always an argument,
+// and only ring/ and control/ read the kernel's clock.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The shared vocabulary of pools and upstreams, and the View: the immutable picture of who may be picked, which control
-// publishes and shards read.
+// The shared vocabulary of pools and upstreams, and the View: the immutable picture of who may be
+// picked, which control publishes and shards read.
 #pragma once
 
 #include <compare>
@@ -26,14 +26,16 @@ struct UpstreamView {
     bool eligible = true;      // may be picked now
     bool backup = false;       // picked only when no other upstream of the pool is eligible
     std::uint32_t weight = 1;  // 1..kWeightMax; relative within the pool
-    std::uint32_t tier = 0;    // priority: the lowest number with an eligible upstream is used first
-    std::vector<base::SocketAddress> addresses;  // where to connect; empty until a name was resolved (then not eligible)
+    std::uint32_t tier = 0;  // priority: the lowest number with an eligible upstream is used first
+    std::vector<base::SocketAddress>
+        addresses;  // where to connect; empty until a name was resolved (then not eligible)
 };
 
 inline constexpr std::uint32_t kWeightMax = 1000;
 
 struct PoolView {
-    std::uint64_t version = 0;  // differs from the last one exactly when an upstream of this pool changed
+    std::uint64_t version =
+        0;  // differs from the last one exactly when an upstream of this pool changed
     std::vector<UpstreamView> upstreams;
 };
 

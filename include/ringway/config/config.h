@@ -1,5 +1,6 @@
-// The validated configuration: what the TOML file says, with every default filled in and every reference resolved.
-// Immutable after load. Durations of 0 mean "no limit" only where the comment says so.
+// The validated configuration: what the TOML file says, with every default filled in and every
+// reference resolved. Immutable after load. Durations of 0 mean "no limit" only where the comment
+// says so.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct Process {
-    std::string user;   // switched to after binding; empty: stay
+    std::string user;  // switched to after binding; empty: stay
     std::string group;
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
@@ -32,14 +33,18 @@ struct Shard {
     int cpu = -1;  // the core that it is pinned to; -1: not pinned
     std::uint32_t ring_entries = 4096;
     std::uint32_t completion_entries = 32768;
-    std::uint32_t buffer_count = 2048;          // receive buffers
-    std::uint32_t buffer_bytes = 32 * 1024;     // of each
-    std::uint32_t receive_credit_bytes = 32 * 1024;  // bytes an upstream connection may deliver before it is asked again
-    Duration busy_poll{0};                      // spin this long before sleeping; 0: sleep at once
-    std::uint64_t splice_min_bytes = 64 * 1024; // a body with at least this much left goes by splice; 0: never
-    std::uint32_t connections_max = 65536;      // client connections of this shard
-    bool zero_copy_send = false;                // MSG_ZEROCOPY-style sends; worth measuring on real network cards only
-    std::vector<std::string> kernel_features_off;  // names as `ringway -V` prints them: use the plain form
+    std::uint32_t buffer_count = 2048;       // receive buffers
+    std::uint32_t buffer_bytes = 32 * 1024;  // of each
+    std::uint32_t receive_credit_bytes =
+        32 * 1024;          // bytes an upstream connection may deliver before it is asked again
+    Duration busy_poll{0};  // spin this long before sleeping; 0: sleep at once
+    std::uint64_t splice_min_bytes =
+        64 * 1024;  // a body with at least this much left goes by splice; 0: never
+    std::uint32_t connections_max = 65536;  // client connections of this shard
+    bool zero_copy_send =
+        false;  // MSG_ZEROCOPY-style sends; worth measuring on real network cards only
+    std::vector<std::string>
+        kernel_features_off;  // names as `ringway -V` prints them: use the plain form
 };
 
 struct Admin {
@@ -51,8 +56,8 @@ enum class LogLevel : std::uint8_t { error, warn, info, debug };
 
 struct Log {
     LogLevel level = LogLevel::info;
-    std::string access_path;        // "": off, "stdout", "stderr", or a file
-    double access_sampling = 1.0;   // share of requests logged; errors (5xx, aborted) always are
+    std::string access_path;       // "": off, "stdout", "stderr", or a file
+    double access_sampling = 1.0;  // share of requests logged; errors (5xx, aborted) always are
 };
 
 enum class Protocol : std::uint8_t { http };
@@ -62,21 +67,27 @@ struct Listener {
     base::SocketAddress address;
     Protocol protocol = Protocol::http;
     std::uint32_t backlog = 4096;
-    std::vector<base::Network> trusted_proxies;  // peers whose X-Forwarded-*, X-Real-IP and X-Request-ID are believed
+    std::vector<base::Network>
+        trusted_proxies;  // peers whose X-Forwarded-*, X-Real-IP and X-Request-ID are believed
     http::HeadLimits head;
     std::uint64_t body_bytes_max = 1024ull * 1024 * 1024;  // 413 beyond
-    std::uint32_t connections_max = 65536;         // whole process
-    std::uint32_t connections_per_client_max = 8192;  // one client address, each shard its equal part; 0: no limit
-    std::uint32_t pipeline_depth_max = 64;         // requests waiting on one connection; further ones stay in the kernel
-    std::uint64_t requests_per_connection_max = 0; // 0: no limit
-    Duration header_timeout = seconds(10);   // first byte to end of head: slow-loris bound
-    Duration body_timeout = seconds(30);     // between two pieces of a request body
-    Duration idle_timeout = seconds(75);     // keep-alive, between requests
-    Duration send_timeout = seconds(30);     // a client that reads nothing
-    Duration linger_timeout = seconds(2);    // wait for the client's FIN after ours
-    Duration request_timeout = std::chrono::minutes(60);  // whole request, head to last byte; 408/504 or close
-    Duration tunnel_timeout = std::chrono::minutes(60);   // an upgraded connection with no byte in either direction
-    std::string congestion_control;          // TCP congestion control of accepted sockets; empty: the system's
+    std::uint32_t connections_max = 65536;                 // whole process
+    std::uint32_t connections_per_client_max =
+        8192;  // one client address, each shard its equal part; 0: no limit
+    std::uint32_t pipeline_depth_max =
+        64;  // requests waiting on one connection; further ones stay in the kernel
+    std::uint64_t requests_per_connection_max = 0;  // 0: no limit
+    Duration header_timeout = seconds(10);          // first byte to end of head: slow-loris bound
+    Duration body_timeout = seconds(30);            // between two pieces of a request body
+    Duration idle_timeout = seconds(75);            // keep-alive, between requests
+    Duration send_timeout = seconds(30);            // a client that reads nothing
+    Duration linger_timeout = seconds(2);           // wait for the client's FIN after ours
+    Duration request_timeout =
+        std::chrono::minutes(60);  // whole request, head to last byte; 408/504 or close
+    Duration tunnel_timeout =
+        std::chrono::minutes(60);  // an upgraded connection with no byte in either direction
+    std::string
+        congestion_control;  // TCP congestion control of accepted sockets; empty: the system's
 };
 
 enum class Balance : std::uint8_t { round_robin, least_request, p2c, peak_ewma, maglev, random };
@@ -98,16 +109,17 @@ struct HeaderEdit {
 struct Upstream {
     std::string name;
     std::string address;  // as written: "host:port" or "unix:/path"
-    std::optional<base::SocketAddress> literal;  // parsed address; none when the host is a name to resolve
-    std::string host;           // the name to resolve
+    std::optional<base::SocketAddress>
+        literal;       // parsed address; none when the host is a name to resolve
+    std::string host;  // the name to resolve
     std::uint16_t port = 0;
     std::uint32_t weight = 1;
     std::uint32_t priority = 0;
     bool backup = false;
-    std::uint32_t connections_max = 4096;  // each shard; 0: no limit
-    std::uint32_t in_flight_max = 4096;    // requests, each shard; 0: no limit
+    std::uint32_t connections_max = 4096;     // each shard; 0: no limit
+    std::uint32_t in_flight_max = 4096;       // requests, each shard; 0: no limit
     std::vector<HeaderEdit> request_headers;  // set on every request sent to it (API keys)
-    std::string host_header;    // replaces Host when not empty
+    std::string host_header;                  // replaces Host when not empty
 };
 
 struct Retry {
@@ -119,9 +131,9 @@ struct Retry {
 };
 
 struct Affinity {
-    std::string cookie;          // name; empty: off
+    std::string cookie;  // name; empty: off
     std::string path = "/";
-    Duration max_age{0};         // 0: session cookie
+    Duration max_age{0};  // 0: session cookie
 };
 
 struct Pool {
@@ -130,16 +142,16 @@ struct Pool {
     HashKey hash_key;
     Affinity affinity;
     Retry retry;
-    Duration slow_start{0};              // 0: off
+    Duration slow_start{0};  // 0: off
     Duration connect_timeout = seconds(3);
     Duration first_byte_timeout = seconds(60);
-    Duration idle_timeout = seconds(60);       // a pooled connection without a request
-    Duration response_timeout = seconds(60);   // between two pieces of a response
-    Duration send_timeout = seconds(30);       // an upstream that reads nothing
-    std::uint32_t idle_connections_max = 1024; // kept by each shard for each upstream
+    Duration idle_timeout = seconds(60);            // a pooled connection without a request
+    Duration response_timeout = seconds(60);        // between two pieces of a response
+    Duration send_timeout = seconds(30);            // an upstream that reads nothing
+    std::uint32_t idle_connections_max = 1024;      // kept by each shard for each upstream
     std::uint64_t requests_per_connection_max = 0;  // 0: no limit
     std::uint32_t response_head_bytes_max = 64 * 1024;
-    Duration resolve_period = seconds(30);     // of names
+    Duration resolve_period = seconds(30);  // of names
     std::vector<Upstream> upstreams;
 };
 
@@ -170,13 +182,13 @@ struct Respond {
 
 /// One [[route]]. Exactly one of to_pool, split, redirect, respond is set.
 struct Route {
-    std::string name;                        // for logs and metrics; "route-N" by default
-    std::vector<std::uint16_t> listeners;    // indices; empty: all
-    std::vector<std::string> hosts;          // "a.example", "*.example"; empty: any
-    std::string path;                        // exact, when not empty
-    std::string path_prefix;                 // whole segments: "/api" matches "/api" and "/api/x", not "/apix"
-    std::string path_regex;                  // ECMAScript, anchored at both ends
-    std::vector<std::string> methods;        // empty: any
+    std::string name;                      // for logs and metrics; "route-N" by default
+    std::vector<std::uint16_t> listeners;  // indices; empty: all
+    std::vector<std::string> hosts;        // "a.example", "*.example"; empty: any
+    std::string path;                      // exact, when not empty
+    std::string path_prefix;  // whole segments: "/api" matches "/api" and "/api/x", not "/apix"
+    std::string path_regex;   // ECMAScript, anchored at both ends
+    std::vector<std::string> methods;  // empty: any
     std::vector<StringMatch> headers;
     std::vector<StringMatch> queries;
 
@@ -185,12 +197,12 @@ struct Route {
     std::optional<Redirect> redirect;
     std::optional<Respond> respond;
 
-    bool strip_prefix = false;               // removes path_prefix
-    std::string rewrite;                     // new path: of a prefix or exact match; with path_regex may use $1..$9
+    bool strip_prefix = false;  // removes path_prefix
+    std::string rewrite;  // new path: of a prefix or exact match; with path_regex may use $1..$9
     std::vector<HeaderEdit> request_headers;
     std::vector<HeaderEdit> response_headers;
-    Duration request_timeout{0};             // 0: the listener's
-    std::string config_place;                // "file:line:column" for explain
+    Duration request_timeout{0};  // 0: the listener's
+    std::string config_place;     // "file:line:column" for explain
 };
 
 struct Config {

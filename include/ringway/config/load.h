@@ -10,10 +10,11 @@
 
 namespace ringway::config {
 
-/// One mistake in a file: "message" says what is wrong and what to do. Printed as file:line:column: message.
+/// One mistake in a file: "message" says what is wrong and what to do. Printed as file:line:column:
+/// message.
 struct Error {
     std::string file;
-    std::uint32_t line = 0;    // 1-based; 0: the file as a whole
+    std::uint32_t line = 0;  // 1-based; 0: the file as a whole
     std::uint32_t column = 0;
     std::string message;
     std::string text() const;
@@ -24,8 +25,9 @@ struct Machine {
     std::vector<int> cpus;  // that this process may run on
 };
 
-/// Parses and validates. All errors of the text, in order of their place. Reads the environment and the files that secrets
-/// refer to (`{ env = "NAME" }`, `{ file = "/path" }`), nothing else. No exceptions leave.
+/// Parses and validates. All errors of the text, in order of their place. Reads the environment and
+/// the files that secrets refer to (`{ env = "NAME" }`, `{ file = "/path" }`), nothing else. No
+/// exceptions leave.
 std::expected<Config, std::vector<Error>> parse(std::string_view text, const std::string& file_name,
                                                 const Machine& machine);
 

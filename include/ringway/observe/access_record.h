@@ -1,5 +1,6 @@
-// One line of the access log, as a shard hands it over: plain values and short strings through a ring of bytes with one
-// writer (the shard) and one reader (the control thread's log writer). Full means dropped and counted, never waited for.
+// One line of the access log, as a shard hands it over: plain values and short strings through a
+// ring of bytes with one writer (the shard) and one reader (the control thread's log writer). Full
+// means dropped and counted, never waited for.
 #pragma once
 
 #include <atomic>
@@ -13,31 +14,32 @@
 
 namespace ringway::observe {
 
-/// Times are durations from the moment that the request head was complete; negative: that moment was not reached.
+/// Times are durations from the moment that the request head was complete; negative: that moment
+/// was not reached.
 struct AccessRecord {
     std::int64_t started_unix_ns = 0;  // wall clock
     base::Duration queue{-1};          // waited for an upstream
     base::Duration connect{-1};        // connection to the upstream ready (0 when reused)
     base::Duration first_byte{-1};     // head of the response
-    base::Duration total{-1};          // last byte handed to the kernel, or the end by whatever cause
+    base::Duration total{-1};  // last byte handed to the kernel, or the end by whatever cause
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
-    std::uint16_t status = 0;          // sent to the client; 0: none
+    std::uint16_t status = 0;  // sent to the client; 0: none
     std::uint16_t listener = 0;
     std::int32_t route = -1;
     std::int32_t pool = -1;
-    std::int32_t upstream = -1;        // the last one tried
-    std::uint8_t attempts = 0;         // sends to upstreams
+    std::int32_t upstream = -1;  // the last one tried
+    std::uint8_t attempts = 0;   // sends to upstreams
     bool upstream_reused = false;
     std::uint8_t minor_version = 1;
-    std::int8_t refusal = -1;          // observe::Refusal, or -1: answered by the upstream or a route
+    std::int8_t refusal = -1;  // observe::Refusal, or -1: answered by the upstream or a route
     base::SocketAddress client;
     std::string_view method, target, host, request_id, user_agent, referer;  // cut at 1 KiB each
 };
 
 class AccessRing {
  public:
-    /// `bytes` is a power of two.
+    /// `bytes` is a power of two, at least 16 KiB: the longest record finds room in an empty ring, wherever it stands.
     explicit AccessRing(std::size_t bytes);
     AccessRing(const AccessRing&) = delete;
     AccessRing& operator=(const AccessRing&) = delete;
@@ -45,7 +47,8 @@ class AccessRing {
 
     /// Writer: copies the record in; false when there is no room.
     bool push(const AccessRecord& record);
-    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings valid during the call); their number.
+    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings valid during
+    /// the call); their number.
     std::size_t drain(void (*visit)(void* self, const AccessRecord& record), void* self);
 
  private:

@@ -10,7 +10,7 @@
 
 namespace ringway::observe {
 
-/// Values in nanoseconds, from 0 to about 73 minutes; larger ones count in the last bucket. About 9 KiB.
+/// Values in nanoseconds, from 0 to about 36 minutes (2^41 ns); larger ones count in the last bucket. About 9 KiB.
 class Histogram {
  public:
     static constexpr unsigned kSubBits = 5;

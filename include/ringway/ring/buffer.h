@@ -1,6 +1,7 @@
-// Receive buffers: one group a shard. A buffer is owned by the kernel, or by whoever holds a BufferRef to it; the last
-// reference gives it back. Bytes kept beyond that live in heap buffers of the same type, so a Slice never asks which.
-// Single-threaded: everything here belongs to one shard.
+// Receive buffers: one group a shard. A buffer is owned by the kernel, or by whoever holds a
+// BufferRef to it; the last reference gives it back. Bytes kept beyond that live in heap buffers of
+// the same type, so a Slice never asks which. Single-threaded: everything here belongs to one
+// shard.
 #pragma once
 
 #include <cstddef>
@@ -55,11 +56,12 @@ struct Slice {
     std::string_view bytes;
 };
 
-/// The arena of a shard. Free buffers are a stack: the last one given back is the next one used, so that few are hot however
-/// many there are.
+/// The arena of a shard. Free buffers are a stack: the last one given back is the next one used, so
+/// that few are hot however many there are.
 class BufferGroup {
  public:
-    /// `count` buffers of `bytes` each. Starts are spread over cache sets (buffers of a power of two would all share few).
+    /// `count` buffers of `bytes` each. Starts are spread over cache sets (buffers of a power of
+    /// two would all share few).
     BufferGroup(std::uint32_t count, std::uint32_t bytes);
     BufferGroup(const BufferGroup&) = delete;
     BufferGroup& operator=(const BufferGroup&) = delete;

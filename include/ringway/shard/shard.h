@@ -1,5 +1,5 @@
-// One core's worth of load balancer: its listeners, its client and upstream connections, its timers, on one Ring. Owned by
-// one thread; what crosses threads is said at each verb.
+// One core's worth of load balancer: its listeners, its client and upstream connections, its
+// timers, on one Ring. Owned by one thread; what crosses threads is said at each verb.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,10 @@
 #include "ringway/observe/counters.h"
 #include "ringway/ring/ring.h"
 
+namespace ringway::accept {
+class ConnectionCounts;
+}
+
 namespace ringway::shard {
 
 /// What a shard is made of. All referred to objects outlive it.
@@ -27,6 +31,7 @@ struct Parts {
     observe::AccessRing* access_log = nullptr;  // nullptr: off
     std::int64_t unix_offset_ns = 0;            // wall clock minus the ring's clock
     std::uint64_t seed = 0;                     // of its random choices
+    accept::ConnectionCounts* connection_counts = nullptr;  // shared by all shards; nullptr: its own
 };
 
 class Shard {
@@ -39,15 +44,17 @@ class Shard {
     /// Opens the listeners and starts accepting; a sentence for a human when one cannot be opened.
     std::expected<void, std::string> listen();
 
-    /// One pass: waits (bounded by the next timer), runs completions and due timers. False when everything has ended after
-    /// drain() or stop(). The caller passes a quiescent state between turns.
+    /// One pass: waits (bounded by the next timer), runs completions and due timers. False when
+    /// everything has ended after drain() or stop(). The caller passes a quiescent state between
+    /// turns.
     bool turn();
 
     /// The two halves of turn(), for a caller that must leave the readers' section while it waits.
     void wait();
     bool work();
 
-    /// Stops accepting; idle connections close now, others after their current exchange; what is left at `deadline` is cut.
+    /// Stops accepting; idle connections close now, others after their current exchange; what is
+    /// left at `deadline` is cut.
     void drain(base::Instant deadline);
     /// Cuts everything.
     void stop();

@@ -14,8 +14,8 @@ TEST(SocketAddress, PrintsWhatItParsed) {
 }
 
 TEST(SocketAddress, RefusesWhatIsNoLiteral) {
-    for (const char* text : {"", "127.0.0.1", "host:80", "::1:80", "[127.0.0.1]:80", "127.0.0.1:", "127.0.0.1:65536",
-                             "127.0.0.1:80x", "unix:", "256.0.0.1:80"}) {
+    for (const char* text : {"", "127.0.0.1", "host:80", "::1:80", "[127.0.0.1]:80", "127.0.0.1:",
+                             "127.0.0.1:65536", "127.0.0.1:80x", "unix:", "256.0.0.1:80"}) {
         EXPECT_FALSE(SocketAddress::parse(text)) << text;
     }
 }

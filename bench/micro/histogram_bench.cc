@@ -1,0 +1,101 @@
+// What observing costs a request: one histogram record, one access record, and, off the shard, its
+// line.
+#include "ringway/observe/histogram.h"
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+
+#include "ringway/base/prng.h"
+#include "ringway/observe/access_line.h"
+#include "ringway/observe/access_record.h"
+
+namespace ringway::observe {
+namespace {
+
+void histogram_record(benchmark::State& state) {
+    auto histogram = std::make_unique<Histogram>();
+    base::Prng prng(1);
+    std::uint64_t values[1024];
+    for (auto& value : values) value = 20'000 + prng.below(2'000'000);
+    std::size_t i = 0;
+    for (auto _ : state) histogram->record(values[i++ & 1023]);
+    benchmark::DoNotOptimize(histogram->sum_ns());
+}
+BENCHMARK(histogram_record);
+
+void histogram_sum_of_one_shard(benchmark::State& state) {
+    auto histogram = std::make_unique<Histogram>();
+    for (std::uint64_t i = 0; i < 10'000; ++i) histogram->record(i * 1000);
+    for (auto _ : state) {
+        HistogramSum sum;
+        sum.add(*histogram);
+        benchmark::DoNotOptimize(sum.quantile_ns(0.99));
+    }
+}
+BENCHMARK(histogram_sum_of_one_shard);
+
+AccessRecord usual_record() {
+    AccessRecord record;
+    record.started_unix_ns = 1'767'323'045'678'999'999;
+    record.queue = record.connect = base::Duration(0);
+    record.first_byte = base::Duration(240'000);
+    record.total = base::Duration(260'000);
+    record.response_body_bytes = 128;
+    record.status = 200;
+    record.route = record.pool = record.upstream = 0;
+    record.client = *base::SocketAddress::parse("192.0.2.10:40000");
+    record.method = "GET";
+    record.target = "/api/v1/items?page=2";
+    record.host = "api.example.org";
+    record.request_id = "0123456789abcdef0123456789abcdef";
+    record.user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    return record;
+}
+
+void access_ring_push(benchmark::State& state) {
+    AccessRing ring(1 << 20);
+    const AccessRecord record = usual_record();
+    for (auto _ : state) {
+        if (!ring.push(record)) {
+            state.PauseTiming();
+            ring.drain([](void*, const AccessRecord&) {}, nullptr);
+            state.ResumeTiming();
+        }
+    }
+}
+BENCHMARK(access_ring_push);
+
+void access_ring_push_and_drain(benchmark::State& state) {
+    AccessRing ring(1 << 16);
+    const AccessRecord record = usual_record();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(ring.push(record));
+        ring.drain([](void*, const AccessRecord& out) { benchmark::DoNotOptimize(&out); }, nullptr);
+    }
+}
+BENCHMARK(access_ring_push_and_drain);
+
+void access_line(benchmark::State& state) {
+    config::Config config;
+    config.listeners.resize(1);
+    config.listeners[0].name = "main";
+    config.routes.resize(1);
+    config.routes[0].name = "api";
+    config.pools.resize(1);
+    config.pools[0].name = "api";
+    config.pools[0].upstreams.resize(1);
+    config.pools[0].upstreams[0].name = "a";
+    const AccessRecord record = usual_record();
+    std::string line;
+    for (auto _ : state) {
+        line.clear();
+        append_access_line(line, record, config);
+        benchmark::DoNotOptimize(line.data());
+    }
+}
+BENCHMARK(access_line);
+
+}  // namespace
+}  // namespace ringway::observe

@@ -1,0 +1,76 @@
+// Names of upstreams -> addresses -> View. The one place where names are looked up; shards see
+// addresses only.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ringway/base/published.h"
+#include "ringway/base/socket_address.h"
+#include "ringway/base/time.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+#include "ringway/control/log.h"
+
+namespace ringway::control {
+
+/// [pool][upstream] -> addresses of its name, ports included; of literal addresses whatever.
+using ResolvedAddresses = std::vector<std::vector<std::vector<base::SocketAddress>>>;
+
+/// The View of a configuration whose names have these addresses. An upstream without an address is
+/// not eligible. Versions count up from `previous` (nullptr: none), a pool's exactly when the pool
+/// differs from there. Pure.
+std::unique_ptr<cluster::View> build_view(const config::Config& config,
+                                          const ResolvedAddresses& resolved,
+                                          const cluster::View* previous);
+
+/// Addresses of a host (their ports mean nothing), or why there are none.
+using LookupAnswer = std::expected<std::vector<base::SocketAddress>, std::string>;
+using Lookup = std::function<LookupAnswer(const std::string& host)>;
+
+/// getaddrinfo, in the system's order of preference (RFC 6724). Blocks.
+LookupAnswer system_lookup(const std::string& host);
+
+/// Looks every name up again each Pool::resolve_period. A failure keeps the last good answer and is
+/// tried again after 5 s (or the period, when that is shorter); it is logged once until the name
+/// resolves again. An answer with the same addresses in another order changes nothing. Look-ups run
+/// on up to 8 threads of their own that nobody waits for, since getaddrinfo can neither be bounded
+/// nor cancelled.
+class Resolver {
+ public:
+    /// The configuration and log outlive it; `lookup` is copied and may be in use after it.
+    Resolver(const config::Config& config, Log& log, Lookup lookup = system_lookup);
+    Resolver(const Resolver&) = delete;
+    Resolver& operator=(const Resolver&) = delete;
+    ~Resolver();
+
+    /// Looks all names up side by side and waits up to `bound`; a name without an answer by then
+    /// comes with the thread. Called once, before start().
+    std::unique_ptr<cluster::View> first_view(base::Duration bound);
+
+    /// Starts the thread, from then on the one writer of `view`, which holds what first_view()
+    /// returned. No thread when the configuration has no names.
+    void start(base::Published<cluster::View>& view);
+
+    /// Ends the thread, without waiting for a look-up in flight. Not to be called by an online
+    /// RcuReader.
+    void stop();
+
+    struct Counts {
+        std::uint64_t lookups = 0;  // answered, failures included
+        std::uint64_t failures = 0;
+    };
+    /// Any thread.
+    Counts counts() const;
+
+ private:
+    struct Machine;
+    std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace ringway::control

@@ -1,0 +1,117 @@
+// The data plane of one shard: everything that its connections and exchanges share. Owned by the shard, used on its thread
+// only; nothing here is seen by another shard.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ringway/balance/balance.h"
+#include "ringway/base/prng.h"
+#include "ringway/base/slab.h"
+#include "ringway/base/timer_wheel.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+#include "ringway/forward/gather.h"
+#include "ringway/forward/splice_pipes.h"
+#include "ringway/forward/upstream_pool.h"
+#include "ringway/http/head.h"
+#include "ringway/observe/access_record.h"
+#include "ringway/observe/counters.h"
+#include "ringway/ring/ring.h"
+#include "ringway/route/table.h"
+
+namespace ringway::forward {
+
+class ClientSide;
+class Exchange;
+class Socket;
+class UpstreamSide;
+struct ClientTag;
+
+/// What the plane is made of; all referred to objects outlive it.
+struct PlaneParts {
+    const config::Config& config;
+    std::uint16_t shard_index = 0;
+    ring::Ring& ring;
+    observe::ShardCounters& counters;
+    observe::AccessRing* access_log = nullptr;  // nullptr: off
+    std::int64_t unix_offset_ns = 0;
+    std::uint64_t seed = 0;
+};
+
+/// Retries a pool may still make: a share of its requests and a few a second (after Finagle's RetryBudget).
+struct RetryBudget {
+    double tokens = 10;
+    base::Instant filled{};
+    std::uint64_t requests_seen = 0;
+};
+
+struct Plane {
+    explicit Plane(const PlaneParts& parts);
+    ~Plane();
+    Plane(const Plane&) = delete;
+    Plane& operator=(const Plane&) = delete;
+
+    base::Instant now() const { return ring.now(); }
+    const config::Shard& settings() const { return config.shards[shard_index]; }
+
+    /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
+    void admit(ring::Descriptor socket, std::uint16_t listener);
+    /// A connection of a listener has gone, whatever way it came (set by the owner of the listeners).
+    void (*client_gone)(void* self, std::uint16_t listener, const base::IpAddress& client) = nullptr;
+    void* client_gone_self = nullptr;
+
+    /// A socket whose last operation is home: its descriptor and slot go at the end of the turn.
+    void bury(Socket& socket);
+    /// Ends the turn: closes what was buried. True when something was.
+    bool end_turn();
+
+    /// Idle clients close now, others after their exchange.
+    void drain();
+    /// Everything closes now.
+    void stop();
+    bool empty() const;
+
+    /// True when the pool may retry once more now; takes one from its budget.
+    bool take_retry(cluster::PoolIndex pool);
+    void count_copy(observe::CopyReason reason, std::size_t bytes) {
+        counters.copied_bytes[static_cast<std::size_t>(reason)].add(bytes);
+    }
+
+    const config::Config& config;
+    const std::uint16_t shard_index;
+    ring::Ring& ring;
+    observe::ShardCounters& counters;
+    observe::AccessRing* const access_log;
+    const std::int64_t unix_offset_ns;
+
+    base::TimerWheel wheel;
+    base::Prng prng;
+    route::Table routes;
+    const cluster::View* view = nullptr;  // of this turn
+    std::vector<std::unique_ptr<balance::Balancer>> balancers;  // by pool
+    std::vector<std::vector<balance::Load>> loads;              // by pool and upstream
+    std::vector<RetryBudget> retry_budgets;                     // by pool
+    UpstreamPools upstream_pools;
+    SplicePipes pipes;
+
+    base::Slab<ClientSide> clients;
+    base::Slab<Exchange> exchanges;
+    base::Slab<UpstreamSide> upstreams;
+    base::IntrusiveList<ClientSide, ClientTag> open_clients;
+    std::vector<Socket*> buried;
+    std::vector<ClientSide*> next_requests;  // clients whose next request waits in their inbox
+    bool draining = false;
+    bool stopping = false;
+
+    // Scratch of one handler; too large for a stack frame, and hot.
+    http::RequestHead request_head;
+    const Exchange* request_head_of = nullptr;  // whose head was parsed last; nullptr: another's, or changed since
+    http::ResponseHead response_head;
+    Gather gather;
+};
+
+}  // namespace ringway::forward

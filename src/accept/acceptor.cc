@@ -1,0 +1,163 @@
+#include "ringway/accept/acceptor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ringway/base/hash.h"
+
+namespace ringway::accept {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPause{100};  // after running out of descriptors
+
+}  // namespace
+
+/// One listening socket and its accept.
+class Acceptors::Acceptor {
+ public:
+    Acceptor(Acceptors& all, ring::Descriptor socket, std::uint16_t listener)
+        : all_(all), socket_(socket), listener_(listener) {
+        all_.ring_.accept(op_, socket_);
+    }
+    ~Acceptor() { RW_ASSERT(socket_ == ring::kNoDescriptor); }
+
+    bool closed() const { return socket_ == ring::kNoDescriptor; }
+
+    void close() {
+        if (closing_) return;
+        closing_ = true;
+        all_.wheel_.clear(timer_);
+        all_.ring_.cancel(op_);
+        close_join();
+    }
+
+ private:
+    void on_accept(ring::Completion&& completion) {
+        if (closing_) {
+            if (completion.error == ring::Error::none) all_.ring_.close(completion.result, true);
+            if (!completion.more) close_join();
+            return;
+        }
+        if (completion.error == ring::Error::none) {
+            all_.accepted(completion.result, listener_);
+        }
+        if (completion.more || op_.submitted()) return;
+        const bool starved = completion.error == ring::Error::no_descriptors || completion.error == ring::Error::no_memory;
+        if (starved) {
+            all_.wheel_.set(timer_, all_.ring_.now() + kPause);
+        } else {
+            all_.ring_.accept(op_, socket_);
+        }
+    }
+    void on_timer() {
+        if (!closing_ && !op_.submitted()) all_.ring_.accept(op_, socket_);
+    }
+    void close_join() {
+        if (op_.submitted() || socket_ == ring::kNoDescriptor) return;
+        all_.ring_.close(socket_, false);
+        socket_ = ring::kNoDescriptor;
+    }
+
+    Acceptors& all_;
+    ring::Descriptor socket_;
+    std::uint16_t listener_;
+    bool closing_ = false;
+    ring::OpOf<&Acceptor::on_accept> op_{*this};
+    base::TimerOf<&Acceptor::on_timer> timer_{*this};
+};
+
+Acceptors::Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring, base::TimerWheel& wheel,
+                     observe::ShardCounters& counters, ConnectionCounts& counts, Door& door)
+    : config_(config),
+      shard_index_(shard_index),
+      ring_(ring),
+      wheel_(wheel),
+      counters_(counters),
+      counts_(counts),
+      door_(door),
+      by_client_(config.listeners.size()) {}
+
+Acceptors::~Acceptors() = default;
+
+std::expected<void, std::string> Acceptors::open() {
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+        const config::Listener& listener = config_.listeners[i];
+        if (!listener.address.is_ip() && shard_index_ != 0) continue;
+        const auto socket = open_one(listener);
+        if (!socket) return std::unexpected(socket.error());
+        acceptors_.push_back(std::make_unique<Acceptor>(*this, *socket, static_cast<std::uint16_t>(i)));
+    }
+    return {};
+}
+
+std::expected<ring::Descriptor, std::string> Acceptors::open_one(const config::Listener& listener) {
+    ring::SocketOptions options;
+    options.reuse_port = true;
+    options.backlog = static_cast<int>(listener.backlog);
+    if (!listener.congestion_control.empty()) options.congestion_control = listener.congestion_control.c_str();
+    const auto socket = ring_.open_listener(listener.address, options);
+    if (socket) return *socket;
+    std::string advice;
+    if (socket.error() == ring::Error::address_in_use) advice = "; another program listens there";
+    if (socket.error() == ring::Error::no_permission) {
+        advice = "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    }
+    return std::unexpected("listener `" + listener.name + "`: cannot listen on " + listener.address.text() + ": " +
+                           ring::name_of(socket.error()) + advice);
+}
+
+void Acceptors::close() {
+    for (const auto& acceptor : acceptors_) acceptor->close();
+}
+
+bool Acceptors::closed() const {
+    return std::all_of(acceptors_.begin(), acceptors_.end(), [](const auto& acceptor) { return acceptor->closed(); });
+}
+
+void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
+    const bool by_address = config_.listeners[listener].connections_per_client_max > 0;
+    const base::IpAddress client = by_address ? ring_.peer_of(socket).ip() : base::IpAddress{};
+    if (!enter(listener, client)) {
+        counters_.listeners[listener].connections_refused.add();
+        ring_.close(socket, true);
+        return;
+    }
+    counters_.listeners[listener].connections_accepted.add();
+    door_.admit(socket, listener);
+}
+
+bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {
+    const config::Listener& limits = config_.listeners[listener];
+    const auto refuse = [&](observe::Refusal reason) {
+        counters_.refusals[static_cast<std::size_t>(reason)].add();
+        return false;
+    };
+    if (!counts_.enter(listener, limits.connections_max)) return refuse(observe::Refusal::connection_limit);
+    if (limits.connections_per_client_max == 0) return true;
+    const auto shards = static_cast<std::uint32_t>(config_.shards.size());
+    const std::uint32_t share = std::max(1u, (limits.connections_per_client_max + shards - 1) / shards);
+    std::uint32_t& open = by_client_[listener][client];
+    if (open >= share) {
+        counts_.leave(listener);
+        return refuse(observe::Refusal::client_limit);
+    }
+    ++open;
+    return true;
+}
+
+void Acceptors::leave(std::uint16_t listener, const base::IpAddress& client) {
+    counts_.leave(listener);
+    if (config_.listeners[listener].connections_per_client_max == 0) return;
+    const auto entry = by_client_[listener].find(client);
+    RW_ASSERT(entry != by_client_[listener].end());
+    if (--entry->second == 0) by_client_[listener].erase(entry);
+}
+
+std::size_t Acceptors::IpHash::operator()(const base::IpAddress& ip) const {
+    std::uint64_t words[2];
+    std::memcpy(words, ip.bytes, sizeof(words));
+    return base::mix64(words[0] ^ base::mix64(words[1]));
+}
+
+}  // namespace ringway::accept

@@ -1,0 +1,32 @@
+// The sections of the file, each with its reader. One source file for each.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <vector>
+
+#include "section.h"
+
+namespace ringway::config {
+
+void read_process(Reading& reading, const toml::node& node, Process& out);
+void read_admin(Reading& reading, const toml::node& node, Admin& out);
+void read_log(Reading& reading, const toml::node& node, Log& out);
+/// `node` may be null: then every shard has the defaults.
+void read_shards(Reading& reading, const toml::node* node, std::vector<Shard>& out);
+void read_listeners(Reading& reading, const toml::node& node, Config& config);
+void read_pools(Reading& reading, const toml::node& node, Config& config);
+/// After listeners and pools: it refers to them by name.
+void read_routes(Reading& reading, const toml::node& node, Config& config);
+
+void describe_general(std::vector<SectionText>& out);
+void describe_shards(std::vector<SectionText>& out);
+void describe_listener(std::vector<SectionText>& out);
+void describe_route(std::vector<SectionText>& out);
+void describe_pool(std::vector<SectionText>& out);
+void describe_values(std::vector<SectionText>& out);
+
+/// Every section in the order of the reference.
+const std::vector<SectionText>& all_sections();
+
+}  // namespace ringway::config

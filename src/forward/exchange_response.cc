@@ -1,0 +1,343 @@
+// The response's half of an exchange, tunnels included, and the end of both halves.
+#include <algorithm>
+#include <charconv>
+
+#include "ringway/forward/client_side.h"
+#include "ringway/forward/exchange.h"
+#include "ringway/forward/plane.h"
+#include "ringway/forward/upstream_side.h"
+
+namespace ringway::forward {
+
+using base::Duration;
+using base::Instant;
+using observe::Refusal;
+
+namespace {
+
+constexpr std::size_t kUnsentMax = 64 * 1024;  // as in exchange.cc, for the client's side
+
+std::string affinity_cookie(const config::Affinity& affinity, const config::Upstream& upstream) {
+    char token[17];
+    const auto end = std::to_chars(token, token + 16, balance::sticky_token(upstream), 16).ptr;
+    std::string cookie = affinity.cookie + "=" + std::string(token, end) + "; Path=" + affinity.path + "; HttpOnly";
+    if (affinity.max_age > Duration{0}) {
+        cookie += "; Max-Age=" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(affinity.max_age).count());
+    }
+    return cookie;
+}
+
+std::size_t class_of(std::uint16_t status) { return status / 100u < 6 ? status / 100u : 0; }
+
+}  // namespace
+
+// -- heads --
+
+void Exchange::on_response_head(ring::Slice& received) {
+    const http::ResponseHead& head = plane_.response_head;
+    if (head.status == 101) {
+        switch_protocols(received);
+        return;
+    }
+    if (head.status < 200) {
+        on_interim_head(received);
+        return;
+    }
+    first_byte_at_ = plane_.now();
+    const Duration latency = first_byte_at_ - sent_at_;
+    upstream_counters().first_byte.record(static_cast<std::uint64_t>(latency.count()));
+    upstream_counters().responses_by_class[class_of(head.status)].add();
+    plane_.balancers[pool_.value]->observe(upstream_index_, latency, first_byte_at_);
+    if (retry_status()) return;
+    status_ = head.status;
+    state_ = State::responding;
+    upstream_->expect_body();
+    write_response(received);
+}
+
+void Exchange::on_interim_head(ring::Slice& received) {
+    const http::ResponseHead& head = plane_.response_head;
+    const std::string_view bytes = received.bytes.substr(0, head.size);
+    upstream_->restart_timer();
+    if (minor_version_ >= 1) {  // RFC 9110 15.2: never to an HTTP/1.0 client
+        interim_sent_ = true;
+        plane_.gather.clear();
+        write_response_head(plane_.gather, head, bytes, received.owner.get(), ResponseEdit{});
+        if (!client_.send_response(plane_.gather, false)) {
+            on_client_lost(Refusal::client_gone);
+            return;
+        }
+    }
+    received.bytes.remove_prefix(head.size);
+}
+
+/// One of the pool's retry.statuses, and another try is allowed: the answer is dropped. False: it stands.
+bool Exchange::retry_status() {
+    const auto& statuses = pool().retry.statuses;
+    const std::uint16_t status = plane_.response_head.status;
+    if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
+    if (!may_repeat(Failure{Cause::closed_early, true}) || attempts_ >= pool().retry.attempts_max) return false;
+    const cluster::PoolView& view = plane_.view->pools[pool_.value];
+    const auto another = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_, plane_.now(), plane_.prng);
+    if (!another || pick_.tried.has(*another) || !plane_.take_retry(pool_)) return false;
+    plane_.counters.pools[pool_.value].retries.add();
+    detach_upstream(false);
+    ++attempts_;
+    if (!take_upstream(*another, false) && !retry(Cause::connect_failed)) {
+        refuse(502, Refusal::upstream_connect_failed);
+    }
+    return true;
+}
+
+void Exchange::write_response(ring::Slice& received) {
+    const http::ResponseHead& head = plane_.response_head;
+    response_.start(head.framing, head.content_length);
+    const bool length_unknown = head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
+    chunked_out_ = length_unknown && minor_version_ >= 1;
+    client_keep_alive_ = keep_alive_ && request_.done() && !plane_.draining && (!length_unknown || chunked_out_);
+    upstream_keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
+
+    std::string cookie;
+    const config::Affinity& affinity = pool().affinity;
+    if (!affinity.cookie.empty() && pick_.sticky != upstream_index_) {
+        cookie = affinity_cookie(affinity, pool().upstreams[upstream_index_.value]);
+    }
+    Gather& gather = plane_.gather;
+    gather.clear();
+    write_response_head(gather, head, received.bytes.substr(0, head.size), received.owner.get(),
+                        ResponseEdit{
+                            .route = route_,
+                            .client_minor_version = minor_version_,
+                            .keep_alive = client_keep_alive_,
+                            .chunked = chunked_out_,
+                            .set_cookie = cookie,
+                        });
+    received.bytes.remove_prefix(head.size);
+    pump_response(received);
+}
+
+/// Nothing of the request is needed for another try any more; its head only for the log.
+void Exchange::release_request() {
+    drop_sent_pieces();
+    if (plane_.access_log == nullptr) {
+        head_ = {};
+    } else if (!head_.owner->heap) {
+        head_ = plane_.ring.buffers().copy(head_.bytes);
+    }
+    plane_.request_head_of = nullptr;
+}
+
+// -- the body --
+
+void Exchange::on_response_bytes(ring::Slice& received) {
+    plane_.gather.clear();
+    pump_response(received);
+}
+
+/// Sends what was gathered and what `received` holds of the body; ends the exchange behind its last byte.
+void Exchange::pump_response(ring::Slice& received) {
+    Gather& gather = plane_.gather;
+    upstream_counters().bytes_received.add(received.bytes.size());
+    while (!received.bytes.empty() && !response_.done()) {
+        const std::string_view payload = response_.take(received.bytes);
+        if (response_.failed()) break;
+        response_bytes_ += payload.size();
+        write_body_piece(gather, payload, received.owner.get(), chunked_out_);
+        if (!gather.nearly_full()) continue;
+        if (!client_.send_response(gather, true)) {
+            on_client_lost(Refusal::client_gone);
+            return;
+        }
+        gather.clear();
+    }
+    const bool done = response_.done();
+    if (done && chunked_out_) write_last_chunk(gather, response_.trailers());
+    if (gather.bytes() > 0 && !client_.send_response(gather, done && !client_keep_alive_)) {
+        on_client_lost(Refusal::client_gone);
+        return;
+    }
+    if (response_.failed()) {
+        on_upstream_failed(Cause::malformed_response);
+    } else if (done) {
+        finish_response(received.bytes.empty());
+    } else {
+        if (head_.owner && !head_.owner->heap) release_request();
+        upstream_->restart_timer();
+    }
+}
+
+void Exchange::on_upstream_end() {
+    if (state_ == State::tunnelling) {
+        upstream_side_done_ = 1;
+        client_.finish_sending();
+        if (client_side_done_ != 0) end_tunnel();
+        return;
+    }
+    response_.close();
+    if (!response_.done()) {
+        on_upstream_failed(Cause::truncated_response);
+        return;
+    }
+    ring::Slice nothing;
+    on_response_bytes(nothing);
+}
+
+void Exchange::on_upstream_paused() {
+    if (state_ == State::responding && start_splice()) return;
+    if (upstream_ != nullptr && client_.unsent_bytes() < kUnsentMax) upstream_->receive_more();
+}
+
+void Exchange::on_client_drained() {
+    if (state_ == State::splicing) {
+        run_splice();
+    } else if (upstream_ != nullptr && upstream_->ready()) {
+        upstream_->receive_more();
+    }
+}
+
+// -- tunnels --
+
+void Exchange::switch_protocols(ring::Slice& received) {
+    if (!upgrade_) {
+        on_upstream_failed(Cause::malformed_response);
+        return;
+    }
+    const http::ResponseHead& head = plane_.response_head;
+    status_ = 101;
+    first_byte_at_ = plane_.now();
+    state_ = State::tunnelling;
+    plane_.counters.upgrades.add();
+    upstream_->expect_raw();
+    Gather& gather = plane_.gather;
+    gather.clear();
+    write_response_head(gather, head, received.bytes.substr(0, head.size), received.owner.get(),
+                        ResponseEdit{.route = route_, .upgrade = true});
+    received.bytes.remove_prefix(head.size);
+    gather.add(received.bytes, received.owner.get());
+    received.bytes = {};
+    release_request();
+    if (!client_.send_response(gather, false)) {
+        on_client_lost(Refusal::client_gone);
+        return;
+    }
+    client_.resume_receiving();
+}
+
+void Exchange::on_tunnel_bytes_from_client(const ring::Slice& received) {
+    if (upstream_ == nullptr || upstream_side_done_ != 0) return;
+    request_bytes_ += received.bytes.size();
+    upstream_counters().bytes_sent.add(received.bytes.size());
+    plane_.gather.clear();
+    plane_.gather.add(received.bytes, received.owner.get());
+    if (!upstream_->send_request(plane_.gather)) on_upstream_failed(Cause::truncated_response);
+}
+
+void Exchange::on_tunnel_bytes_from_upstream(const ring::Slice& received) {
+    response_bytes_ += received.bytes.size();
+    upstream_counters().bytes_received.add(received.bytes.size());
+    plane_.gather.clear();
+    plane_.gather.add(received.bytes, received.owner.get());
+    if (!client_.send_response(plane_.gather, false)) on_client_lost(Refusal::client_gone);
+}
+
+void Exchange::end_tunnel() {
+    detach_upstream(false);
+    record(-1);
+    state_ = State::over;
+    client_.on_exchange_cut(Ending::orderly);
+}
+
+// -- the end --
+
+void Exchange::finish_response(bool upstream_clean) {
+    const bool request_sent = request_.done() && pieces_sent_ == pieces_.size();
+    detach_upstream(upstream_clean && upstream_keep_alive_ && request_sent);
+    record(-1);
+    end(client_keep_alive_);
+}
+
+/// A response that began cannot be finished: the client must see that it is not whole.
+void Exchange::cut(Refusal refusal) {
+    detach_upstream(false);
+    record(static_cast<std::int16_t>(refusal));
+    state_ = State::over;
+    // Without length or chunks only a reset tells the end from a cut.
+    const bool visible = chunked_out_ || response_.framing() == http::Framing::length || status_ == 101;
+    client_.on_exchange_cut(visible ? Ending::orderly : Ending::reset);
+}
+
+void Exchange::refuse(std::uint16_t status, Refusal refusal) {
+    detach_upstream(false);
+    answer(CannedReply{.status = status, .extra_lines = status == 503 ? "Retry-After: 1\r\n" : ""},
+           static_cast<std::int16_t>(refusal));
+}
+
+void Exchange::answer(const CannedReply& reply, std::int16_t refusal) {
+    CannedReply whole = reply;
+    whole.keep_alive = keep_alive_ && request_.done() && !plane_.draining;
+    whole.head_only = method_ == http::Method::head;
+    whole.client_minor_version = minor_version_;
+    plane_.gather.clear();
+    response_bytes_ = write_canned_reply(plane_.gather, whole);
+    status_ = reply.status;
+    const bool sent = client_.send_response(plane_.gather, !whole.keep_alive);
+    record(refusal);
+    end(sent && whole.keep_alive);
+}
+
+void Exchange::record(std::int16_t refusal) {
+    const Instant now = plane_.now();
+    const Duration total = now - started_;
+    const auto ns = static_cast<std::uint64_t>(total.count());
+    if (route_index_ >= 0) {
+        observe::RouteCounters& counters = plane_.counters.routes[static_cast<std::size_t>(route_index_)];
+        counters.responses_by_class[class_of(status_)].add();
+        counters.latency.record(ns);
+    }
+    if (has_pool_) {
+        observe::PoolCounters& counters = plane_.counters.pools[pool_.value];
+        counters.responses_by_class[class_of(status_)].add();
+        counters.latency.record(ns);
+    }
+    if (refusal >= 0) plane_.counters.refusals[static_cast<std::size_t>(refusal)].add();
+    if (plane_.access_log == nullptr) return;
+    const bool failed = refusal >= 0 || status_ >= 500;
+    if (!failed && plane_.config.log.access_sampling < 1.0 && plane_.prng.unit() >= plane_.config.log.access_sampling) return;
+
+    const auto since_start = [&](Instant at) { return at == Instant{} ? Duration{-1} : at - started_; };
+    observe::AccessRecord line;
+    line.started_unix_ns = started_.time_since_epoch().count() + plane_.unix_offset_ns;
+    line.queue = has_upstream_ ? Duration{0} : Duration{-1};
+    line.connect = since_start(connected_at_);
+    line.first_byte = since_start(first_byte_at_);
+    line.total = total;
+    line.request_body_bytes = request_bytes_;
+    line.response_body_bytes = response_bytes_;
+    line.status = status_;
+    line.listener = client_.listener();
+    line.route = route_index_;
+    line.pool = has_pool_ ? pool_.value : -1;
+    line.upstream = has_upstream_ ? upstream_index_.value : -1;
+    line.attempts = attempts_;
+    line.upstream_reused = reused_;
+    line.minor_version = minor_version_;
+    line.refusal = static_cast<std::int8_t>(refusal);
+    line.client = client_.address();
+    const http::RequestHead& head = parsed_head();
+    line.method = head.method_text;
+    line.target = head.target;
+    line.host = head.authority;
+    const http::Field* sent_id = client_.trusted() ? head.fields.find(http::FieldId::x_request_id) : nullptr;
+    line.request_id = sent_id != nullptr ? sent_id->value : std::string_view(request_id_.data(), request_id_.size());
+    if (const http::Field* field = head.fields.find("user-agent")) line.user_agent = field->value;
+    if (const http::Field* field = head.fields.find("referer")) line.referer = field->value;
+    plane_.counters.access_records.add();
+    if (!plane_.access_log->push(line)) plane_.counters.access_records_dropped.add();
+}
+
+void Exchange::end(bool keep_client) {
+    state_ = State::over;
+    client_.on_exchange_over(keep_client);
+}
+
+}  // namespace ringway::forward

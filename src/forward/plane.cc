@@ -1,0 +1,119 @@
+#include "ringway/forward/plane.h"
+
+#include <algorithm>
+
+#include "ringway/forward/client_side.h"
+#include "ringway/forward/exchange.h"
+#include "ringway/forward/upstream_side.h"
+
+namespace ringway::forward {
+
+namespace {
+
+constexpr double kBudgetPerSecond = 10;
+constexpr double kBudgetMax = 1000;
+
+std::size_t upstream_connections_max(const config::Config& config) {
+    std::size_t sum = 0;
+    for (const config::Pool& pool : config.pools) {
+        for (const config::Upstream& upstream : pool.upstreams) {
+            sum += upstream.connections_max > 0 ? upstream.connections_max : 1'000'000;
+        }
+    }
+    return sum + 1024;  // closing ones hold their slot a little longer
+}
+
+}  // namespace
+
+Plane::Plane(const PlaneParts& parts)
+    : config(parts.config),
+      shard_index(parts.shard_index),
+      ring(parts.ring),
+      counters(parts.counters),
+      access_log(parts.access_log),
+      unix_offset_ns(parts.unix_offset_ns),
+      wheel(parts.ring.now()),
+      prng(parts.seed),
+      routes(parts.config),
+      retry_budgets(parts.config.pools.size()),
+      upstream_pools(parts.config),
+      pipes(parts.ring),
+      clients(settings().connections_max),
+      exchanges(settings().connections_max),
+      upstreams(upstream_connections_max(parts.config)) {
+    for (const config::Pool& pool : config.pools) {
+        balancers.push_back(balance::make_balancer(pool));
+        std::vector<balance::Load>& load = loads.emplace_back(pool.upstreams.size());
+        for (std::size_t i = 0; i < load.size(); ++i) {
+            const config::Upstream& upstream = pool.upstreams[i];
+            // Each request in flight has a connection of its own: the narrower bound holds.
+            load[i].in_flight_max = upstream.in_flight_max;
+            if (upstream.connections_max > 0 && (upstream.in_flight_max == 0 || upstream.connections_max < upstream.in_flight_max)) {
+                load[i].in_flight_max = upstream.connections_max;
+            }
+        }
+    }
+}
+
+Plane::~Plane() { RW_ASSERT(empty()); }
+
+void Plane::admit(ring::Descriptor socket, std::uint16_t listener) {
+    ClientSide* client = stopping ? nullptr : clients.make(*this, socket, listener);
+    if (client == nullptr) {
+        counters.listeners[listener].connections_refused.add();
+        counters.refusals[static_cast<std::size_t>(observe::Refusal::connection_limit)].add();
+        const base::IpAddress ip = ring.peer_of(socket).ip();
+        ring.close(socket, true);
+        if (client_gone != nullptr) client_gone(client_gone_self, listener, ip);
+        return;
+    }
+    client->start();
+}
+
+void Plane::bury(Socket& socket) { buried.push_back(&socket); }
+
+bool Plane::end_turn() {
+    bool worked = false;
+    while (!next_requests.empty() || !buried.empty()) {
+        worked = true;
+        // Each list may grow while it is worked through.
+        for (ClientSide* client : std::exchange(next_requests, {})) client->process_waiting();
+        for (Socket* socket : std::exchange(buried, {})) socket->close_now();
+    }
+    return worked;
+}
+
+void Plane::drain() {
+    draining = true;
+    upstream_pools.close_idle();
+    open_clients.for_each([](ClientSide& client) { client.drain(); });
+}
+
+void Plane::stop() {
+    draining = true;
+    stopping = true;
+    upstream_pools.close_idle();
+    open_clients.for_each([](ClientSide& client) { client.stop(); });
+}
+
+bool Plane::empty() const {
+    return clients.used() == 0 && exchanges.used() == 0 && upstreams.used() == 0 && buried.empty();
+}
+
+bool Plane::take_retry(cluster::PoolIndex pool) {
+    RetryBudget& budget = retry_budgets[pool.value];
+    const observe::PoolCounters& seen = counters.pools[pool.value];
+    const double seconds = std::chrono::duration<double>(now() - budget.filled).count();
+    const double share = config.pools[pool.value].retry.budget_percent / 100.0;
+    const std::uint64_t requests = seen.requests.get();
+    budget.tokens += static_cast<double>(requests - budget.requests_seen) * share;
+    budget.tokens += std::min(seconds, 10.0) * kBudgetPerSecond;
+    budget.tokens = std::min(budget.tokens, kBudgetMax);
+    budget.requests_seen = requests;
+    budget.filled = now();
+    if (budget.tokens < 1) return false;
+    budget.tokens -= 1;
+    return true;
+}
+
+}  // namespace ringway::forward

@@ -1,0 +1,66 @@
+#include "ringway/forward/upstream_pool.h"
+
+#include "ringway/forward/plane.h"
+#include "ringway/forward/upstream_side.h"
+
+namespace ringway::forward {
+
+UpstreamPools::UpstreamPools(const config::Config& config) : config_(config) {
+    pools_.reserve(config.pools.size());
+    for (const config::Pool& pool : config.pools) pools_.emplace_back(pool.upstreams.size());
+}
+
+UpstreamPools::Upstream& UpstreamPools::of(const UpstreamSide& connection) {
+    return pools_[connection.pool().value][connection.upstream().value];
+}
+
+UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool, cluster::UpstreamIndex index, bool fresh) {
+    Upstream& upstream = pools_[pool.value][index.value];
+    if (fresh || upstream.idle.empty()) return connect(plane, upstream, pool, index);
+    UpstreamSide& connection = upstream.idle.front();
+    drop(plane, connection);
+    return &connection;
+}
+
+UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
+                                     cluster::UpstreamIndex index) {
+    const auto& addresses = plane.view->pools[pool.value].upstreams[index.value].addresses;
+    if (addresses.empty()) return nullptr;
+    const base::SocketAddress& to = addresses[upstream.next_address++ % addresses.size()];
+    const auto socket = plane.ring.open_socket(to.family());
+    if (!socket) return nullptr;
+    UpstreamSide* connection = plane.upstreams.make(plane, *socket, pool, index);
+    if (connection == nullptr) {
+        plane.ring.close(*socket, false);
+        return nullptr;
+    }
+    connection->start(to);
+    return connection;
+}
+
+bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
+    const config::Pool& pool = config_.pools[connection.pool().value];
+    Upstream& upstream = of(connection);
+    const bool worn = pool.requests_per_connection_max > 0 && connection.requests() >= pool.requests_per_connection_max;
+    if (plane.draining || worn || upstream.idle_count >= pool.idle_connections_max) return false;
+    upstream.idle.push_front(connection);
+    ++upstream.idle_count;
+    plane.counters.upstreams[connection.pool().value][connection.upstream().value].connections_idle.add();
+    return true;
+}
+
+void UpstreamPools::drop(Plane& plane, UpstreamSide& connection) {
+    static_cast<base::ListLink<IdleTag>&>(connection).unlink();
+    --of(connection).idle_count;
+    plane.counters.upstreams[connection.pool().value][connection.upstream().value].connections_idle.sub();
+}
+
+void UpstreamPools::close_idle() {
+    for (auto& pool : pools_) {
+        for (Upstream& upstream : pool) {
+            while (!upstream.idle.empty()) upstream.idle.front().drop_idle();
+        }
+    }
+}
+
+}  // namespace ringway::forward

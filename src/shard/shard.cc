@@ -1,0 +1,127 @@
+#include "ringway/shard/shard.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "ringway/accept/acceptor.h"
+#include "ringway/forward/client_side.h"
+#include "ringway/forward/exchange.h"
+#include "ringway/forward/plane.h"
+#include "ringway/forward/upstream_side.h"
+
+namespace ringway::shard {
+
+using base::Duration;
+using base::Instant;
+
+struct Shard::Machine final : accept::Door {
+    explicit Machine(const Parts& parts)
+        : ring(parts.ring),
+          view(parts.view),
+          own_counts(parts.config.listeners.size()),
+          plane({.config = parts.config,
+                 .shard_index = parts.index,
+                 .ring = parts.ring,
+                 .counters = parts.counters,
+                 .access_log = parts.access_log,
+                 .unix_offset_ns = parts.unix_offset_ns,
+                 .seed = parts.seed}),
+          acceptors(parts.config, parts.index, parts.ring, plane.wheel, parts.counters,
+                    parts.connection_counts != nullptr ? *parts.connection_counts : own_counts, *this) {
+        plane.view = view.read();
+        plane.client_gone_self = this;
+        plane.client_gone = [](void* self, std::uint16_t listener, const base::IpAddress& client) {
+            static_cast<Machine*>(self)->acceptors.leave(listener, client);
+        };
+    }
+
+    void admit(ring::Descriptor socket, std::uint16_t listener) override { plane.admit(socket, listener); }
+
+    void read_requests();
+    void start_drain(Instant deadline);
+    void start_stop();
+    bool over() const { return ending && acceptors.closed() && plane.empty(); }
+
+    ring::Ring& ring;
+    const base::Published<cluster::View>& view;
+    accept::ConnectionCounts own_counts;
+    forward::Plane plane;
+    accept::Acceptors acceptors;
+    bool ending = false;
+    bool stopped = false;
+    Instant drain_deadline = base::kNever;
+
+    // The mailbox: written by other threads, read once a turn.
+    std::atomic<std::int64_t> asked_drain_ns{-1};
+    std::atomic<bool> asked_stop{false};
+};
+
+Shard::Shard(const Parts& parts) : machine_(std::make_unique<Machine>(parts)) {}
+Shard::~Shard() = default;
+
+std::expected<void, std::string> Shard::listen() { return machine_->acceptors.open(); }
+
+void Shard::wait() {
+    Machine& m = *machine_;
+    m.ring.wait(std::min(m.plane.wheel.next(), m.drain_deadline));
+}
+
+bool Shard::work() {
+    Machine& m = *machine_;
+    m.plane.view = m.view.read();
+    m.read_requests();
+    m.plane.counters.turns.add();
+    m.plane.counters.completions.add(m.ring.dispatch());
+    m.plane.wheel.expire(m.ring.now());
+    if (m.ring.now() >= m.drain_deadline) m.start_stop();
+    m.plane.end_turn();
+    return !m.over();
+}
+
+bool Shard::turn() {
+    wait();
+    return work();
+}
+
+void Shard::Machine::read_requests() {
+    if (asked_stop.load(std::memory_order_relaxed)) start_stop();
+    const std::int64_t bound = asked_drain_ns.load(std::memory_order_relaxed);
+    if (bound >= 0 && !ending) start_drain(ring.now() + Duration(bound));
+}
+
+void Shard::Machine::start_drain(Instant deadline) {
+    if (ending) return;
+    ending = true;
+    drain_deadline = deadline;
+    acceptors.close();
+    plane.drain();
+}
+
+void Shard::Machine::start_stop() {
+    if (stopped) return;
+    stopped = true;
+    ending = true;
+    drain_deadline = base::kNever;
+    acceptors.close();
+    plane.stop();
+}
+
+void Shard::drain(Instant deadline) { machine_->start_drain(deadline); }
+void Shard::stop() { machine_->start_stop(); }
+
+void Shard::request_drain(Duration bound) {
+    machine_->asked_drain_ns.store(bound.count(), std::memory_order_relaxed);
+    machine_->ring.wake();
+}
+
+void Shard::request_stop() {
+    machine_->asked_stop.store(true, std::memory_order_relaxed);
+    machine_->ring.wake();
+}
+
+Shard::Slots Shard::slots() const {
+    const forward::Plane& plane = machine_->plane;
+    return {plane.clients.used(), plane.exchanges.used(), plane.upstreams.used()};
+}
+
+}  // namespace ringway::shard

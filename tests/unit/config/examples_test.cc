@@ -1,0 +1,60 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/source_root.h"
+#include "ringway/config/load.h"
+
+namespace ringway::config {
+namespace {
+
+std::string root(const std::string& path) { return std::string(RINGWAY_SOURCE_ROOT) + "/" + path; }
+
+const Machine kMachine{{0, 1}};
+
+std::string all(const std::vector<Error>& errors) {
+    std::string text;
+    for (const Error& error : errors) text += error.text() + "\n";
+    return text;
+}
+
+TEST(Examples, DemoLoadsAsItsCommentSays) {
+    const auto config = load(root("tools/demo.toml"), kMachine);
+    ASSERT_TRUE(config) << all(config.error());
+    EXPECT_EQ(config->listeners.at(0).address.text(), "127.0.0.1:8080");
+    EXPECT_EQ(config->admin.listen->text(), "127.0.0.1:9901");
+    EXPECT_EQ(config->log.access_path, "stdout");
+    ASSERT_EQ(config->routes.size(), 4u);
+    ASSERT_EQ(config->pools.size(), 2u);
+    EXPECT_EQ(config->pools[0].balance, Balance::least_request);
+    for (const Pool& pool : config->pools) {
+        ASSERT_EQ(pool.upstreams.size(), 3u);
+        EXPECT_EQ(pool.upstreams[2].literal->text(), "127.0.0.1:9103");
+    }
+}
+
+TEST(Examples, CommentedExampleLoads) {
+    setenv("MODEL_KEY_A", "secret-a", 1);
+    setenv("MODEL_KEY_B", "secret-b", 1);
+    const auto config = load(root("docs/example.toml"), kMachine);
+    ASSERT_TRUE(config) << all(config.error());
+    EXPECT_EQ(config->pools.size(), 4u);
+    EXPECT_EQ(config->routes.size(), 5u);
+    EXPECT_EQ(config->pools[3].upstreams[1].request_headers.at(0).value, "secret-b");
+}
+
+TEST(Examples, ReferenceIsTheOneOfTheTable) {
+    std::ifstream stream(root("docs/configuration.md"), std::ios::binary);
+    std::stringstream committed;
+    committed << stream.rdbuf();
+    if (const char* path = std::getenv("RINGWAY_WRITE_REFERENCE"))
+        std::ofstream(path) << reference_markdown();
+    EXPECT_EQ(committed.str(), reference_markdown())
+        << "write it anew: RINGWAY_WRITE_REFERENCE=docs/configuration.md tests/unit/unit "
+           "--gtest_filter='Examples.Reference*'";
+}
+
+}  // namespace
+}  // namespace ringway::config

@@ -1,0 +1,479 @@
+// What a good file becomes.
+#include "ringway/config/load.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "config_text.h"
+
+namespace ringway::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::minutes;
+
+Config good(std::string_view text, const Machine& machine = kTwoCpus) {
+    auto config = parse(text, "f", machine);
+    EXPECT_TRUE(config) << lines_of(config.error());
+    return config ? *config : Config{};
+}
+
+Config good_with_rest(std::string_view snippet, const Machine& machine = kTwoCpus) {
+    return good(std::string(snippet) + std::string(kRest), machine);
+}
+
+TEST(Defaults, OfTheDesign) {
+    const Config config = good_with_rest("");
+    const Listener& listener = config.listeners.at(0);
+    const Pool& pool = config.pools.at(0);
+    EXPECT_EQ(pool.connect_timeout, seconds(3));
+    EXPECT_EQ(listener.header_timeout, seconds(10));
+    EXPECT_EQ(listener.idle_timeout, seconds(75));
+    EXPECT_EQ(pool.idle_timeout, seconds(60));
+    EXPECT_EQ(pool.first_byte_timeout, seconds(60));
+    EXPECT_EQ(listener.head.bytes_max, 64u * 1024);
+    EXPECT_EQ(listener.head.fields_max, 100u);
+    EXPECT_EQ(pool.retry.buffer_bytes, 64u * 1024);
+    EXPECT_EQ(pool.retry.budget_percent, 20u);
+    EXPECT_EQ(pool.retry.attempts_max, 3u);
+    EXPECT_FALSE(pool.retry.unsafe);
+    EXPECT_EQ(pool.balance, Balance::p2c);
+    EXPECT_EQ(config.process.graceful_timeout, seconds(30));
+    EXPECT_FALSE(config.admin.listen);
+    EXPECT_EQ(config.log.access_path, "");
+}
+
+TEST(Defaults, EveryTimeoutIsFinite) {
+    const Config config = good_with_rest("");
+    const Listener& listener = config.listeners.at(0);
+    const Pool& pool = config.pools.at(0);
+    for (const Duration timeout :
+         {listener.header_timeout, listener.body_timeout, listener.idle_timeout,
+          listener.send_timeout, listener.linger_timeout, listener.request_timeout,
+          listener.tunnel_timeout, pool.connect_timeout, pool.first_byte_timeout, pool.idle_timeout,
+          pool.response_timeout, pool.send_timeout}) {
+        EXPECT_GT(timeout, Duration(0));
+        EXPECT_LE(timeout, hours(1));
+    }
+}
+
+TEST(Defaults, NamesComeFromAddressesAndOrder) {
+    const Config config = good(
+        "[[listener]]\naddress = '[::1]:8080'\n[[route]]\npool = 'a'\n[[route]]\npath = '/x'\npool "
+        "= 'a'\n"
+        "[[pool]]\nname = 'a'\n[[pool.upstream]]\naddress = 'origin.example:81'\n");
+    EXPECT_EQ(config.listeners.at(0).name, "[::1]:8080");
+    EXPECT_EQ(config.routes.at(1).name, "route-2");
+    EXPECT_EQ(config.routes.at(1).config_place, "f:5:1");
+    EXPECT_EQ(config.pools.at(0).upstreams.at(0).name, "origin.example:81");
+}
+
+constexpr std::string_view kEveryKey = R"toml(
+[process]
+user = "u"
+group = "g"
+pid_file = "/run/r.pid"
+state_dir = "/s"
+graceful_timeout = "1m"
+[admin]
+listen = "unix:/run/admin.sock"
+token_file = "TOKEN_FILE"
+[log]
+level = "debug"
+access_path = "stderr"
+access_sampling = 0.25
+[shards]
+count = "auto"
+cpus = [0, 1]
+ring_entries = 128
+completion_entries = 512
+buffer_count = 64
+buffer_bytes = "8KiB"
+receive_credit_bytes = "16KiB"
+busy_poll = "50us"
+splice_min_bytes = 0
+connections_max = 100
+zero_copy_send = true
+kernel_features_off = ["a", "b"]
+[[shards.cpu]]
+cpu = 1
+ring_entries = 256
+completion_entries = 1024
+buffer_count = 65
+buffer_bytes = "12KiB"
+receive_credit_bytes = "20KiB"
+busy_poll = "60us"
+splice_min_bytes = "1MiB"
+connections_max = 101
+zero_copy_send = false
+kernel_features_off = "c"
+[[listener]]
+name = "l"
+address = "127.0.0.1:80"
+protocol = "http"
+backlog = 7
+trusted_proxies = ["10.0.0.0/8", "::1"]
+congestion_control = "bbr"
+header_bytes_max = "32KiB"
+header_fields_max = 50
+uri_bytes_max = "4KiB"
+body_bytes_max = "2GiB"
+connections_max = 11
+connections_per_client_max = 12
+pipeline_depth_max = 13
+requests_per_connection_max = 14
+header_timeout = "1s"
+body_timeout = "2s"
+idle_timeout = "3s"
+send_timeout = "4s"
+linger_timeout = "5s"
+request_timeout = "6s"
+tunnel_timeout = "7s"
+[[route]]
+name = "r"
+listener = "l"
+host = ["A.example", "*.b.example"]
+path_prefix = "/p"
+method = ["GET", "PROPFIND"]
+headers = { "X-A" = "v", "X-B" = { prefix = "p" }, "X-C" = { regex = "r+" }, "X-D" = { present = true } }
+query = { q = { exact = "e" } }
+pool = "p"
+strip_prefix = true
+request_timeout = "8s"
+[route.request_headers]
+set = { "X-S" = { env = "RINGWAY_TEST_SECRET" } }
+add = { "X-T" = "t" }
+remove = ["X-U"]
+[route.response_headers]
+remove = "Server"
+[[route]]
+name = "s"
+path = "/exact"
+rewrite = "/other"
+split = { p = 3, p2 = 1 }
+[[route]]
+name = "t"
+path_regex = "/u/(.*)"
+redirect = { status = 301, scheme = "https", host = "h.example:8443", path = "/to", keep_query = false }
+[[route]]
+name = "v"
+respond = { status = 404, body = "no\n", content_type = "text/html" }
+[[pool]]
+name = "p"
+balance = "maglev"
+hash_on = "cookie:sid"
+affinity = { cookie = "c", path = "/cp", max_age = "1h" }
+retry = { attempts_max = 5, unsafe = true, buffer_bytes = "1KiB", statuses = [502, 429], budget_percent = 50 }
+idle_connections_max = 21
+requests_per_connection_max = 22
+response_head_bytes_max = "8KiB"
+connect_timeout = "11s"
+first_byte_timeout = "12s"
+response_timeout = "13s"
+send_timeout = "14s"
+idle_timeout = "15s"
+slow_start = "16s"
+resolve_period = "17s"
+[[pool.upstream]]
+name = "n"
+address = "10.0.0.1:9000"
+weight = 5
+priority = 2
+backup = true
+connections_max = 31
+in_flight_max = 32
+headers = { "X-Key" = { file = "TOKEN_FILE" } }
+host_header = "origin.example:9000"
+[[pool.upstream]]
+address = "unix:/run/o.sock"
+[[pool.upstream]]
+address = "name.example:443"
+[[pool]]
+name = "p2"
+upstream = [{ address = "[::1]:1" }]
+)toml";
+
+class EveryKey : public testing::Test {
+ protected:
+    void SetUp() override {
+        setenv("RINGWAY_TEST_SECRET", "from the environment", 1);
+        std::ofstream(token_file_) << "from a file\r\n";
+        text_ = kEveryKey;
+        for (std::size_t at; (at = text_.find("TOKEN_FILE")) != std::string::npos;) {
+            text_.replace(at, 10, token_file_);
+        }
+        config_ = good(text_);
+    }
+    void TearDown() override { unlink(token_file_.c_str()); }
+
+    std::string token_file_ = testing::TempDir() + "ringway_token_" + std::to_string(getpid());
+    std::string text_;
+    Config config_;
+};
+
+TEST_F(EveryKey, OfTheReferenceIsInThisFile) {
+    std::istringstream lines(reference_markdown());
+    std::size_t keys = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("| `")) continue;
+        const std::string key = line.substr(3, line.find('`', 3) - 3);
+        const bool there = text_.find("\n" + key + " = ") != std::string::npos ||
+                           text_.find("{ " + key + " = ") != std::string::npos ||
+                           text_.find(", " + key + " = ") != std::string::npos ||
+                           text_.find("." + key + "]") != std::string::npos;
+        EXPECT_TRUE(there) << key << " has no test";
+        ++keys;
+    }
+    EXPECT_GT(keys, 100u);
+}
+
+TEST_F(EveryKey, OfProcessAdminAndLog) {
+    EXPECT_EQ(config_.process.user, "u");
+    EXPECT_EQ(config_.process.group, "g");
+    EXPECT_EQ(config_.process.pid_file, "/run/r.pid");
+    EXPECT_EQ(config_.process.state_dir, "/s");
+    EXPECT_EQ(config_.process.graceful_timeout, minutes(1));
+    EXPECT_EQ(config_.admin.listen->text(), "unix:/run/admin.sock");
+    EXPECT_EQ(config_.admin.token, "from a file");
+    EXPECT_EQ(config_.log.level, LogLevel::debug);
+    EXPECT_EQ(config_.log.access_path, "stderr");
+    EXPECT_EQ(config_.log.access_sampling, 0.25);
+}
+
+TEST_F(EveryKey, OfShards) {
+    ASSERT_EQ(config_.shards.size(), 2u);
+    const Shard& plain = config_.shards[0];
+    EXPECT_EQ(plain.cpu, 0);
+    EXPECT_EQ(plain.ring_entries, 128u);
+    EXPECT_EQ(plain.completion_entries, 512u);
+    EXPECT_EQ(plain.buffer_count, 64u);
+    EXPECT_EQ(plain.buffer_bytes, 8192u);
+    EXPECT_EQ(plain.receive_credit_bytes, 16384u);
+    EXPECT_EQ(plain.busy_poll, microseconds(50));
+    EXPECT_EQ(plain.splice_min_bytes, 0u);
+    EXPECT_EQ(plain.connections_max, 100u);
+    EXPECT_TRUE(plain.zero_copy_send);
+    EXPECT_EQ(plain.kernel_features_off, (std::vector<std::string>{"a", "b"}));
+    const Shard& over = config_.shards[1];
+    EXPECT_EQ(over.cpu, 1);
+    EXPECT_EQ(over.ring_entries, 256u);
+    EXPECT_EQ(over.completion_entries, 1024u);
+    EXPECT_EQ(over.buffer_count, 65u);
+    EXPECT_EQ(over.buffer_bytes, 12288u);
+    EXPECT_EQ(over.receive_credit_bytes, 20480u);
+    EXPECT_EQ(over.busy_poll, microseconds(60));
+    EXPECT_EQ(over.splice_min_bytes, 1u << 20);
+    EXPECT_EQ(over.connections_max, 101u);
+    EXPECT_FALSE(over.zero_copy_send);
+    EXPECT_EQ(over.kernel_features_off, std::vector<std::string>{"c"});
+}
+
+TEST_F(EveryKey, OfListener) {
+    const Listener& listener = config_.listeners.at(0);
+    EXPECT_EQ(listener.name, "l");
+    EXPECT_EQ(listener.address.text(), "127.0.0.1:80");
+    EXPECT_EQ(listener.protocol, Protocol::http);
+    EXPECT_EQ(listener.backlog, 7u);
+    ASSERT_EQ(listener.trusted_proxies.size(), 2u);
+    EXPECT_TRUE(
+        listener.trusted_proxies[0].contains(base::SocketAddress::from_ip("10.9.9.9", 0)->ip()));
+    EXPECT_EQ(listener.trusted_proxies[1].prefix_bits, 128);
+    EXPECT_EQ(listener.congestion_control, "bbr");
+    EXPECT_EQ(listener.head.bytes_max, 32u * 1024);
+    EXPECT_EQ(listener.head.fields_max, 50u);
+    EXPECT_EQ(listener.head.target_bytes_max, 4096u);
+    EXPECT_EQ(listener.body_bytes_max, 2ull << 30);
+    EXPECT_EQ(listener.connections_max, 11u);
+    EXPECT_EQ(listener.connections_per_client_max, 12u);
+    EXPECT_EQ(listener.pipeline_depth_max, 13u);
+    EXPECT_EQ(listener.requests_per_connection_max, 14u);
+    EXPECT_EQ(listener.header_timeout, seconds(1));
+    EXPECT_EQ(listener.body_timeout, seconds(2));
+    EXPECT_EQ(listener.idle_timeout, seconds(3));
+    EXPECT_EQ(listener.send_timeout, seconds(4));
+    EXPECT_EQ(listener.linger_timeout, seconds(5));
+    EXPECT_EQ(listener.request_timeout, seconds(6));
+    EXPECT_EQ(listener.tunnel_timeout, seconds(7));
+}
+
+TEST_F(EveryKey, OfRouteConditions) {
+    ASSERT_EQ(config_.routes.size(), 4u);
+    const Route& route = config_.routes[0];
+    EXPECT_EQ(route.name, "r");
+    EXPECT_EQ(route.listeners, std::vector<std::uint16_t>{0});
+    EXPECT_EQ(route.hosts, (std::vector<std::string>{"a.example", "*.b.example"}));
+    EXPECT_EQ(route.path_prefix, "/p");
+    EXPECT_EQ(route.methods, (std::vector<std::string>{"GET", "PROPFIND"}));
+    ASSERT_EQ(route.headers.size(), 4u);
+    EXPECT_EQ(route.headers[0].name, "X-A");
+    EXPECT_EQ(route.headers[0].kind, StringMatch::Kind::exact);
+    EXPECT_EQ(route.headers[0].value, "v");
+    EXPECT_EQ(route.headers[1].kind, StringMatch::Kind::prefix);
+    EXPECT_EQ(route.headers[1].value, "p");
+    EXPECT_EQ(route.headers[2].kind, StringMatch::Kind::regex);
+    EXPECT_EQ(route.headers[2].value, "r+");
+    EXPECT_EQ(route.headers[3].kind, StringMatch::Kind::present);
+    ASSERT_EQ(route.queries.size(), 1u);
+    EXPECT_EQ(route.queries[0].name, "q");
+    EXPECT_EQ(route.queries[0].kind, StringMatch::Kind::exact);
+    EXPECT_EQ(route.queries[0].value, "e");
+    EXPECT_EQ(config_.routes[1].path, "/exact");
+    EXPECT_EQ(config_.routes[2].path_regex, "/u/(.*)");
+}
+
+TEST_F(EveryKey, OfRouteActions) {
+    const Route& first = config_.routes.at(0);
+    EXPECT_EQ(first.to_pool->value, 0);
+    EXPECT_FALSE(first.split || first.redirect || first.respond);
+    EXPECT_TRUE(first.strip_prefix);
+    EXPECT_EQ(first.request_timeout, seconds(8));
+    ASSERT_EQ(first.request_headers.size(), 3u);
+    EXPECT_EQ(first.request_headers[0].kind, HeaderEdit::Kind::remove);
+    EXPECT_EQ(first.request_headers[0].name, "X-U");
+    EXPECT_EQ(first.request_headers[1].kind, HeaderEdit::Kind::set);
+    EXPECT_EQ(first.request_headers[1].value, "from the environment");
+    EXPECT_EQ(first.request_headers[2].kind, HeaderEdit::Kind::add);
+    EXPECT_EQ(first.request_headers[2].value, "t");
+    ASSERT_EQ(first.response_headers.size(), 1u);
+    EXPECT_EQ(first.response_headers[0].name, "Server");
+    const Route& second = config_.routes.at(1);
+    EXPECT_EQ(second.rewrite, "/other");
+    ASSERT_EQ(second.split->targets.size(), 2u);
+    EXPECT_EQ(second.split->targets[0].second, 3u);
+    EXPECT_EQ(second.split->targets[1].first.value, 1);
+    const Redirect& redirect = *config_.routes.at(2).redirect;
+    EXPECT_EQ(redirect.status, 301);
+    EXPECT_EQ(redirect.scheme, "https");
+    EXPECT_EQ(redirect.host, "h.example:8443");
+    EXPECT_EQ(redirect.path, "/to");
+    EXPECT_FALSE(redirect.keep_query);
+    const Respond& respond = *config_.routes.at(3).respond;
+    EXPECT_EQ(respond.status, 404);
+    EXPECT_EQ(respond.body, "no\n");
+    EXPECT_EQ(respond.content_type, "text/html");
+}
+
+TEST_F(EveryKey, OfPool) {
+    ASSERT_EQ(config_.pools.size(), 2u);
+    const Pool& pool = config_.pools[0];
+    EXPECT_EQ(pool.name, "p");
+    EXPECT_EQ(pool.balance, Balance::maglev);
+    EXPECT_EQ(pool.hash_key.kind, HashKey::Kind::cookie);
+    EXPECT_EQ(pool.hash_key.name, "sid");
+    EXPECT_EQ(pool.affinity.cookie, "c");
+    EXPECT_EQ(pool.affinity.path, "/cp");
+    EXPECT_EQ(pool.affinity.max_age, hours(1));
+    EXPECT_EQ(pool.retry.attempts_max, 5u);
+    EXPECT_TRUE(pool.retry.unsafe);
+    EXPECT_EQ(pool.retry.buffer_bytes, 1024u);
+    EXPECT_EQ(pool.retry.statuses, (std::vector<std::uint16_t>{502, 429}));
+    EXPECT_EQ(pool.retry.budget_percent, 50u);
+    EXPECT_EQ(pool.idle_connections_max, 21u);
+    EXPECT_EQ(pool.requests_per_connection_max, 22u);
+    EXPECT_EQ(pool.response_head_bytes_max, 8192u);
+    EXPECT_EQ(pool.connect_timeout, seconds(11));
+    EXPECT_EQ(pool.first_byte_timeout, seconds(12));
+    EXPECT_EQ(pool.response_timeout, seconds(13));
+    EXPECT_EQ(pool.send_timeout, seconds(14));
+    EXPECT_EQ(pool.idle_timeout, seconds(15));
+    EXPECT_EQ(pool.slow_start, seconds(16));
+    EXPECT_EQ(pool.resolve_period, seconds(17));
+}
+
+TEST_F(EveryKey, OfUpstream) {
+    const auto& upstreams = config_.pools.at(0).upstreams;
+    ASSERT_EQ(upstreams.size(), 3u);
+    EXPECT_EQ(upstreams[0].name, "n");
+    EXPECT_EQ(upstreams[0].literal->text(), "10.0.0.1:9000");
+    EXPECT_EQ(upstreams[0].weight, 5u);
+    EXPECT_EQ(upstreams[0].priority, 2u);
+    EXPECT_TRUE(upstreams[0].backup);
+    EXPECT_EQ(upstreams[0].connections_max, 31u);
+    EXPECT_EQ(upstreams[0].in_flight_max, 32u);
+    ASSERT_EQ(upstreams[0].request_headers.size(), 1u);
+    EXPECT_EQ(upstreams[0].request_headers[0].kind, HeaderEdit::Kind::set);
+    EXPECT_EQ(upstreams[0].request_headers[0].value, "from a file");
+    EXPECT_EQ(upstreams[0].host_header, "origin.example:9000");
+    EXPECT_EQ(upstreams[1].literal->text(), "unix:/run/o.sock");
+    EXPECT_FALSE(upstreams[2].literal);
+    EXPECT_EQ(upstreams[2].host, "name.example");
+    EXPECT_EQ(upstreams[2].port, 443);
+}
+
+std::vector<int> cpus_of(const Config& config) {
+    std::vector<int> cpus;
+    for (const Shard& shard : config.shards) cpus.push_back(shard.cpu);
+    return cpus;
+}
+
+TEST(Shards, AreSpreadOverTheCpus) {
+    const Machine machine{{2, 5, 7}};
+    EXPECT_EQ(cpus_of(good_with_rest("", machine)), (std::vector<int>{2, 5, 7}));
+    EXPECT_EQ(cpus_of(good_with_rest("[shards]\ncount = 'auto'\n", machine)),
+              (std::vector<int>{2, 5, 7}));
+    EXPECT_EQ(cpus_of(good_with_rest("[shards]\ncount = 2\n", machine)), (std::vector<int>{2, 5}));
+    EXPECT_EQ(cpus_of(good_with_rest("[shards]\ncpus = [7, 2]\n", machine)),
+              (std::vector<int>{7, 2}));
+}
+
+TEST(Shards, BeyondTheCpusAreNotPinned) {
+    EXPECT_EQ(cpus_of(good_with_rest("[shards]\ncount = 4\n")), (std::vector<int>{0, 1, -1, -1}));
+    EXPECT_EQ(cpus_of(good_with_rest("", Machine{})), std::vector<int>{-1});
+}
+
+TEST(HashOn, TakesEveryForm) {
+    const auto key_of = [](const std::string& hash_on) {
+        return good_with_rest("[[pool]]\nname = 'a'\nbalance = 'maglev'\nhash_on = '" + hash_on +
+                              "'\nupstream = [{ address = 'h:1' }]\n")
+            .pools.at(0)
+            .hash_key;
+    };
+    EXPECT_EQ(key_of("client_address").kind, HashKey::Kind::client_address);
+    EXPECT_EQ(key_of("path").kind, HashKey::Kind::path);
+    EXPECT_EQ(key_of("header:X-User").kind, HashKey::Kind::header);
+    EXPECT_EQ(key_of("header:X-User").name, "X-User");
+    EXPECT_EQ(key_of("query:user").kind, HashKey::Kind::query);
+}
+
+TEST(Secrets, LineEndsWithinAreRefusedAndNotShown) {
+    setenv("RINGWAY_TEST_SPLIT", "hush\r\nX-Evil: 1", 1);
+    const auto config = parse_with_rest(
+        "[[route]]\npool = 'web'\nrequest_headers = { set = { A = { env = 'RINGWAY_TEST_SPLIT' } } "
+        "}\n");
+    ASSERT_FALSE(config);
+    const std::string text = lines_of(config.error());
+    EXPECT_NE(text.find("control character"), std::string::npos) << text;
+    EXPECT_EQ(text.find("hush"), std::string::npos) << text;
+}
+
+TEST(Secrets, EmptyOnesAreRefused) {
+    setenv("RINGWAY_TEST_EMPTY", "", 1);
+    const std::string path = testing::TempDir() + "ringway_empty_" + std::to_string(getpid());
+    std::ofstream(path) << "\n";
+    const auto config =
+        parse_with_rest("[admin]\ntoken_file = '" + path +
+                        "'\n[[route]]\npool = 'web'\n"
+                        "request_headers = { set = { A = { env = 'RINGWAY_TEST_EMPTY' } } }\n");
+    unlink(path.c_str());
+    ASSERT_FALSE(config);
+    ASSERT_EQ(config.error().size(), 2u) << lines_of(config.error());
+    EXPECT_TRUE(config.error()[0].message.ends_with("is empty")) << config.error()[0].message;
+    EXPECT_NE(config.error()[1].message.find("is empty"), std::string::npos)
+        << config.error()[1].message;
+}
+
+TEST(Hosts, TakeNamesWildcardsAndAddresses) {
+    const Config config = good_with_rest(
+        "[[route]]\npool = 'web'\nhost = ['a', '*.B.example', '10.0.0.1', '[::1]', "
+        "'x_y.example']\n");
+    EXPECT_EQ(config.routes.at(0).hosts.at(1), "*.b.example");
+}
+
+}  // namespace
+}  // namespace ringway::config

@@ -1,0 +1,20 @@
+"""When the origin resets reused connections before a byte of the answer, repeatable requests are sent again on a fresh one."""
+
+from harness import check, equal, forward_to, main, Origin, response, Ringway
+
+
+def test():
+    def answer(request):
+        if request.number > 0:  # every reused connection dies
+            request.connection.reset()
+        return response(200, b"fresh")
+
+    with Origin(answer) as origin, Ringway(forward_to(origin)) as ringway, ringway.client() as client:
+        for number in range(10):
+            equal(client.get(f"/{number}").body, b"fresh", f"answer {number}")
+        seen = [request.target for request in origin.requests]
+        check(all(seen.count(f"/{number}") <= 2 for number in range(10)), f"requests at the origin: {seen}")
+
+
+if __name__ == "__main__":
+    main(test)

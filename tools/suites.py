@@ -1,0 +1,327 @@
+"""Builds and runs the test suites for tools/test: each suite writes out/test/SUITE.log and yields a count of what passed and
+what failed; the sum is the last line, and the exit status is 0 exactly when nothing failed."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "out/test"
+H1_CASES = ROOT.parent / "shared/h1-cases/run.py"
+FUZZ_SECONDS = 10
+TAIL_LINES = 40
+
+SANITIZER_ENV = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+    "RINGWAY_SLOW": "4",  # the tests' time allowances are multiplied by this
+}
+
+# What crosses threads: unit tests by name, e2e tests by file.
+CROSSING_UNIT_FILTER = "*Crossing*:*AccessRing*:*Published*:*Mailbox*:*Admin*:*LogWriter*:*Resolver*"
+CROSSING_E2E = [
+    "drains_in_flight_requests_on_sigterm",
+    "resolves_upstream_names",
+    "serves_health_and_metrics",
+    "several_shards_serve_one_listener",
+    "survives_random_aborts_and_resets",
+    "writes_one_json_line_per_request",
+]
+
+
+class Failed(Exception):
+    """A suite that could not be run to its end; the text says why."""
+
+
+class Log:
+    """Runs commands with their output appended to the suite's log file."""
+
+    def __init__(self, suite):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.path = LOGS / f"{suite}.log"
+        self.path.write_text("")
+
+    def run(self, command, seconds, env=None, cwd=ROOT):
+        """Exit status and the output of this one command. A command over its time counts as failed."""
+        start = self.path.stat().st_size
+        with self.path.open("ab") as out:
+            out.write(f"$ {' '.join(map(str, command))}\n".encode())
+            out.flush()
+            try:
+                status = subprocess.run(
+                    list(map(str, command)),
+                    cwd=cwd,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    timeout=seconds,
+                    env={**os.environ, **(env or {})},
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                out.write(f"\nnot finished after {seconds} s\n".encode())
+                status = 124
+        with self.path.open("rb") as log:
+            log.seek(start)
+            return status, log.read().decode(errors="replace")
+
+    def tail(self):
+        lines = self.path.read_text(errors="replace").splitlines()
+        # the failing tests' own words come before the end of a long log
+        marks = [line for line in lines if re.search(r"FAIL|error:|ERROR|runtime error|Assertion", line)]
+        return "\n".join(["  | " + line for line in (marks[:TAIL_LINES] + ["..."] + lines[-TAIL_LINES:])])
+
+
+def build(log, directory, options, targets=(), env=None):
+    """Configures once, then lets ninja decide what is out of date."""
+    path = ROOT / directory
+    if not (path / "build.ninja").exists():
+        status, _ = log.run(["meson", "setup", directory, *options], 300, env)
+        if status != 0:
+            raise Failed(f"meson setup {directory} failed")
+    status, _ = log.run(["ninja", "-C", directory, *targets], 1500, env)
+    if status != 0:
+        raise Failed(f"ninja -C {directory} failed")
+
+
+def build_release(log):
+    build(log, "build", ["--buildtype=release"])
+
+
+def build_asan(log):
+    build(
+        log, "build-asan", ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Dbenches=false"]
+    )
+
+
+def build_tsan(log):
+    build(log, "build-tsan", ["--buildtype=debugoptimized", "-Db_sanitize=thread", "-Dbenches=false"])
+
+
+def counts_of(status, output):
+    """Passed and failed tests as the runner printed them: gtest's summary, or `N passed, N failed`. A bad exit status
+    without a counted failure is one failure: a crash hides the tests behind it."""
+    passed = sum(int(n) for n in re.findall(r"^\[  PASSED  \] (\d+) tests?", output, re.M))
+    failed = sum(int(n) for n in re.findall(r"^\[  FAILED  \] (\d+) tests?, listed below", output, re.M))
+    own = re.findall(r"^(\d+) passed, (\d+) failed\s*$", output, re.M)
+    if own:
+        passed += int(own[-1][0])
+        failed += int(own[-1][1])
+    if status != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def meson_suite(log, directory, suite, extra=(), env=None):
+    """Runs the executables that meson.build registers in a suite, each directly, so that its own counts can be read."""
+    listed = subprocess.run(
+        ["meson", "introspect", "--tests", directory], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    tests = [
+        test for test in json.loads(listed.stdout) if any(s.split(":")[-1] == suite for s in test["suite"])
+    ]
+    if not tests:
+        raise Failed(f"meson.build registers no test in the suite {suite}")
+    passed = failed = 0
+    for test in tests:
+        command = test["cmd"] + (list(extra) if test["protocol"] == "gtest" else [])
+        status, output = log.run(
+            command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT
+        )
+        more = counts_of(status, output)
+        if more == (0, 0):  # a plain program: its exit status is its one verdict
+            more = (1, 0)
+        passed += more[0]
+        failed += more[1]
+    return passed, failed
+
+
+def e2e(log, directory, names=(), env=None):
+    binaries = {
+        "RINGWAY_BIN": ROOT / directory / "src/ringway",
+        "RINGORIGIN_BIN": ROOT / directory / "tools/ringorigin",
+    }
+    env = {**{key: str(path) for key, path in binaries.items()}, **(env or {})}
+    return counts_of(*log.run([sys.executable, "tests/e2e/run", *names], 900, env))
+
+
+def suite_unit(log):
+    build_release(log)
+    return meson_suite(log, "build", "unit")
+
+
+def suite_sim(log):
+    build_release(log)
+    return meson_suite(log, "build", "sim")
+
+
+def suite_origin(log):
+    build_release(log)
+    return meson_suite(log, "build", "origin")
+
+
+def suite_e2e(log):
+    build_release(log)
+    return e2e(log, "build")
+
+
+def suite_bench(log):
+    build_release(log)
+    return meson_suite(log, "build", "bench")
+
+
+def suite_asan(log):
+    build_asan(log)
+    parts = [
+        meson_suite(log, "build-asan", "unit", env=SANITIZER_ENV),
+        meson_suite(log, "build-asan", "sim", env=SANITIZER_ENV),
+        e2e(log, "build-asan", env=SANITIZER_ENV),
+    ]
+    return tuple(map(sum, zip(*parts)))
+
+
+def suite_tsan(log):
+    build_tsan(log)
+    parts = [
+        meson_suite(log, "build-tsan", "unit", [f"--gtest_filter={CROSSING_UNIT_FILTER}"], SANITIZER_ENV),
+        e2e(log, "build-tsan", CROSSING_E2E, {**SANITIZER_ENV, "RINGWAY_TEST_SHARDS": "2"}),
+    ]
+    return tuple(map(sum, zip(*parts)))
+
+
+def suite_clang(log):
+    """Everything compiles without a warning under the second compiler."""
+    build(log, "build-clang", ["--buildtype=release"], env={"CC": "clang-19", "CXX": "clang++-19"})
+    return 1, 0
+
+
+def suite_fuzz(log):
+    """Each target for some seconds, from its committed corpus. What it finds stays out of the corpus."""
+    corpora = sorted(path for path in (ROOT / "tests/fuzz/corpus").glob("*") if path.is_dir())
+    if not corpora:
+        raise Failed("tests/fuzz/corpus has no target")
+    targets = [f"tests/fuzz/{corpus.name}" for corpus in corpora]
+    build(
+        log,
+        "build-fuzz",
+        [
+            "--buildtype=debugoptimized",
+            "-Dfuzzers=true",
+            "-Dbenches=false",
+            "-Dtests=false",
+            "-Db_lundef=false",
+        ],
+        targets,
+        {"CC": "clang-19", "CXX": "clang++-19"},
+    )
+    passed = failed = 0
+    for corpus, target in zip(corpora, targets):
+        with tempfile.TemporaryDirectory(prefix="ringway-fuzz-") as found:
+            status, _ = log.run(
+                [
+                    f"build-fuzz/{target}",
+                    f"-max_total_time={FUZZ_SECONDS}",
+                    "-timeout=5",
+                    "-rss_limit_mb=2048",
+                    "-print_final_stats=1",
+                    f"-artifact_prefix={LOGS}/{corpus.name}-",
+                    found,
+                    corpus,
+                ],
+                FUZZ_SECONDS + 60,
+            )
+        passed += status == 0
+        failed += status != 0
+    return passed, failed
+
+
+def suite_tidy(log):
+    build(
+        log, "build", ["--buildtype=release"], ["build.ninja"]
+    )  # the compile commands that clang-tidy reads
+    return counts_of(*log.run([sys.executable, "tools/tidy"], 600))
+
+
+def suite_h1_cases(log):
+    """The raw cases that live beside the repository. Nothing may be UNSAFE, HANG or DEAD, every MUST passes, and at most
+    six SHOULD cases fail."""
+    build_release(log)
+    result = LOGS / "h1-cases.json"
+    result.unlink(missing_ok=True)
+    status, _ = log.run(
+        [sys.executable, "tests/e2e/run_h1_cases", str(H1_CASES), str(result)],
+        600,
+        {"RINGWAY_BIN": str(ROOT / "build/src/ringway")},
+    )
+    if not result.exists():
+        raise Failed(f"the cases were not run to their end (exit status {status})")
+    cases = json.loads(result.read_text())["res"].values()
+    passed = sum(case["v"] == "PASS" for case in cases)
+    broken = sum(
+        case["v"] not in ("PASS", "FAIL") or (case["v"] == "FAIL" and case["level"] == "MUST")
+        for case in cases
+    )
+    should = sum(case["v"] == "FAIL" and case["level"] == "SHOULD" for case in cases)
+    return passed, broken + max(0, should - 6)
+
+
+SUITES = {
+    "unit": suite_unit,
+    "sim": suite_sim,
+    "origin": suite_origin,
+    "e2e": suite_e2e,
+    "bench": suite_bench,
+    "tidy": suite_tidy,
+    "clang": suite_clang,
+    "asan": suite_asan,
+    "tsan": suite_tsan,
+    "fuzz": suite_fuzz,
+    "h1-cases": suite_h1_cases,
+}
+
+
+def run_suite(name):
+    log = Log(name)
+    start = time.monotonic()
+    print(f"{name}: running", flush=True)
+    try:
+        passed, failed = SUITES[name](log)
+        why = ""
+    except Failed as error:
+        passed, failed, why = 0, 1, f" ({error})"
+    took = time.monotonic() - start
+    print(f"{name}: {passed} passed, {failed} failed, {took:.0f} s{why}", flush=True)
+    if failed:
+        print(log.tail())
+        print(f"  whole log: {log.path.relative_to(ROOT)}", flush=True)
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/test", description="Builds and runs the test suites.")
+    parser.add_argument(
+        "suites", nargs="*", metavar="SUITE", help=f"of: {' '.join(SUITES)} (all of them by default)"
+    )
+    names = parser.parse_args().suites
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        parser.error(f"no suite is named {' '.join(unknown)}; there are: {' '.join(SUITES)}")
+    if not names:
+        names = [name for name in SUITES if name != "h1-cases" or H1_CASES.exists()]
+    if shutil.which("ninja") is None:
+        sys.exit("tools/test: ninja is missing; run tools/setup")
+    results = [run_suite(name) for name in names]
+    passed, failed = map(sum, zip(*results))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -53,8 +53,7 @@ class Maglev {
         std::uint64_t key = base::mix64(*draw.request.key);
         for (std::uint64_t step = 0; step < kStepsMax; ++step, key = base::mix64(key + kStep)) {
             const std::uint16_t upstream = table[slot_of(key)];
-            if (takes(draw.set, upstream, key))
-                return position_in(draw.set, upstream);
+            if (takes(draw.set, upstream, key)) return position_in(draw.set, upstream);
         }
         // The few that are left have almost no slots: the key chooses among them by weight.
         const auto point = static_cast<std::uint64_t>(static_cast<std::uint32_t>(key >> 32));

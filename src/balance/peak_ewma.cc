@@ -3,6 +3,7 @@
 // that decays with time: 0.7 old + 0.3 sample when the samples come one a probe interval, less of
 // the new one when they come faster, more when they come slower. It decays while nothing is
 // measured too, so that an upstream that was slow once is tried again.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -67,7 +68,10 @@ class PeakEwma {
         bool known = false;
         base::Instant at{};  // of the last observation
 
-        float decayed_ns(base::Instant now) const { return ns * keep_share(now - at); }
+        // Never below 1 ns: what is in flight still counts when nothing was measured for long.
+        float decayed_ns(base::Instant now) const {
+            return std::max(ns * keep_share(now - at), 1.0F);
+        }
     };
 
     // in_flight + 1 for equal weights. With others, in_flight counts relative to the mean weight,

@@ -1,6 +1,7 @@
 // round_robin: the smooth weighted form of nginx. Every candidate earns its weight, the richest is
 // picked and pays what all of them earned, so that 5:1:1 gives a a b a c a a and never five a in a
 // row. Invariant: over one round of weight_sum picks each upstream is picked exactly weight times.
+#include <cstdint>
 #include <vector>
 
 #include "picker.h"

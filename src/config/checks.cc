@@ -44,6 +44,18 @@ bool is_bracketed_ip6(std::string_view text) {
            text.find(':') != std::string_view::npos && is_ip(text.substr(1, text.size() - 2));
 }
 
+/// True when a repeat count or back reference has more digits than any sensible one: libstdc++
+/// reads these numbers into an int without a check.
+bool has_huge_number(std::string_view pattern) {
+    constexpr std::size_t kDigitsMax = 5;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] != '{' && pattern[i] != ',' && pattern[i] != '\\') continue;
+        const std::size_t end = pattern.find_first_not_of("0123456789", i + 1);
+        if (std::min(end, pattern.size()) - i - 1 > kDigitsMax) return true;
+    }
+    return false;
+}
+
 /// What is wrong with a regular expression, in words that do not depend on the library's version.
 std::string_view reason_of(std::regex_constants::error_type code) {
     namespace codes = std::regex_constants;
@@ -192,6 +204,8 @@ Complaint check_regex(std::string_view text) {
     if (text.empty()) return "is empty; write a regular expression or leave it out";
     if (text.size() > kRegexMax)
         return fmt::format("is longer than {} bytes; shorten it", kRegexMax);
+    if (has_huge_number(text))
+        return "has a number of more than 5 digits in a repeat or reference; lower it";
     try {
         const std::regex compiled(text.begin(), text.end(), std::regex::ECMAScript);
     } catch (const std::regex_error& error) {

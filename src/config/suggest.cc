@@ -54,10 +54,12 @@ std::string_view by_distance(std::string_view name, std::span<const std::string>
     if (name.size() > kNameMax) return {};
     std::string_view best;
     for (const std::string& candidate : candidates) {
-        if (candidate.size() > kNameMax) continue;
+        const std::size_t shorter = std::min(name.size(), candidate.size());
+        const std::size_t longer = std::max(name.size(), candidate.size());
+        if (longer - shorter > distance_max) continue;  // the distance is at least that
         const std::size_t far = distance(name, candidate);
         // replacing every letter is no mistyping
-        if (far > distance_max || far >= std::min(name.size(), candidate.size())) continue;
+        if (far > distance_max || far >= shorter) continue;
         best = candidate;
         if (far == 0) break;
         distance_max = far - 1;

@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+#include <charconv>
+
 #include "ringway/forward/client_side.h"
 #include "ringway/forward/plane.h"
 #include "ringway/forward/upstream_side.h"

@@ -2,8 +2,8 @@
 // nothing; pure; any thread.
 //
 // The answer to a prefix is `incomplete` or the answer to every continuation of it. So an
-// incomplete head is walked again only when the new bytes hold something that could change that
-// answer, and any cut of the bytes gives one result.
+// incomplete head is walked again only when the new bytes hold a line end or pass a limit, and
+// however the bytes were cut, they get one answer.
 #include "ringway/http/head.h"
 
 #include <algorithm>

@@ -207,6 +207,15 @@ TEST_F(PeakEwma, TriesAnUnmeasuredOneOnceAndWaitsForItsAnswer) {
     EXPECT_EQ(sequence(a, 20), std::string(20, 'b'));
 }
 
+TEST_F(PeakEwma, StillCountsWhatIsInFlightWhenNothingWasMeasuredForLong) {
+    Arena a(Balance::peak_ewma, {1, 1});
+    observe(a, 0, milliseconds(10));
+    observe(a, 1, milliseconds(10));
+    a.now += std::chrono::hours(5);
+    a.loads[0].in_flight = 1;
+    EXPECT_EQ(sequence(a, 20), std::string(20, 'b'));
+}
+
 TEST_F(PeakEwma, ConvergesToSharesByLatency) {
     Arena a(Balance::peak_ewma, {1, 1, 1, 1});
     for (std::uint16_t i = 0; i < 4; ++i) observe(a, i, milliseconds(i < 2 ? 10 : 30));

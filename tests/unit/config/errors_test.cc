@@ -272,6 +272,16 @@ constexpr Case kRoutes[] = {
      "f:4:14: `path_regex`: \"(a\" is no ECMAScript regular expression: a parenthesis is without "
      "its other\n"
      "f:4:14: `path` and `path_regex` exclude each other; remove one\n"},
+    {"regex_bounds",
+     "[[route]]\npool = 'web'\npath_regex = 'a{99999999999999999999}'\n"
+     "[[route]]\npool = 'web'\npath_regex = '(((a{999}){999}){999})'\n[[route]]\npool = "
+     "'web'\npath_regex = ''\n",
+     "f:3:14: `path_regex`: \"a{99999999999999999999}\" has a number of more than 5 digits in a "
+     "repeat or reference; "
+     "lower it\n"
+     "f:6:14: `path_regex`: \"(((a{999}){999}){999})\" is no ECMAScript regular expression: it is "
+     "too large\n"
+     "f:9:14: `path_regex`: \"\" is empty; write a regular expression or leave it out\n"},
     {"hosts",
      "[[route]]\nhost = ['a.b', 'a.b', 'a:80', '*', 'x.*.y', '::1', '[::1]', 'a b']\npool = "
      "'web'\n",

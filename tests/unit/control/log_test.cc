@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <regex>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -33,8 +32,11 @@ TEST(log, a_line_has_time_level_room_and_message) {
     Log log(LogLevel::info, file.descriptor);
     log.warn("resolver", "no answer");
     ASSERT_EQ(file.lines().size(), 1u);
-    const std::regex shape(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warn resolver: no answer)");
-    EXPECT_TRUE(std::regex_match(file.lines()[0], shape)) << file.lines()[0];
+    std::string shape = file.lines()[0];
+    for (char& c : shape) {
+        if (c >= '0' && c <= '9') c = '0';
+    }
+    EXPECT_EQ(shape, "0000-00-00T00:00:00.000Z warn resolver: no answer");
 }
 
 TEST(log, levels_above_the_set_one_are_left_out) {

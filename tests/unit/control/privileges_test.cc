@@ -48,6 +48,8 @@ TEST(privileges, root_becomes_the_user_for_good) {
     const uid_t user = nobody->pw_uid;
     const gid_t group = nobody->pw_gid;
     EXPECT_TRUE(in_child([&] {
+        const gid_t root_group = 0;
+        if (setgroups(1, &root_group) != 0) return false;
         config::Process process;
         process.user = "nobody";
         if (!drop_privileges(process)) return false;

@@ -333,7 +333,10 @@ TEST(Names, MethodsAndReasons) {
     EXPECT_EQ(method_name(Method::patch), "PATCH");
     EXPECT_EQ(method_name(Method::other), "");
     EXPECT_EQ(reason_phrase(502), "Bad Gateway");
+    EXPECT_EQ(reason_phrase(100), "Continue");
+    EXPECT_EQ(reason_phrase(511), "Network Authentication Required");
     EXPECT_EQ(reason_phrase(299), "");
+    EXPECT_EQ(reason_phrase(999), "");
     EXPECT_EQ(name_of(HeadError::bad_connect), "bad_connect");
 }
 

@@ -1,0 +1,73 @@
+// The threads of the data plane: one pinned thread for each configured shard, with its own ring. Owned by main; its verbs are
+// called by the main thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ringway/accept/acceptor.h"
+#include "ringway/base/published.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+#include "ringway/observe/access_record.h"
+#include "ringway/observe/counters.h"
+#include "ringway/ring/kernel_features.h"
+#include "ringway/shard/shard.h"
+
+namespace ringway::shard {
+
+class Crew {
+ public:
+    /// All referred to objects outlive it. `access_logs` has one ring a shard, or none.
+    Crew(const config::Config& config, const ring::KernelFeatures& features, const base::Published<cluster::View>& view,
+         const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
+         const std::vector<observe::AccessRing*>& access_logs);
+    ~Crew();
+
+    /// Starts every thread and waits until all listen; a sentence for a human when one cannot.
+    std::expected<void, std::string> start();
+    /// Every shard drains, cut at `bound` from now.
+    void drain(base::Duration bound);
+    /// Every shard ends now.
+    void stop();
+    /// True when every thread has ended.
+    bool ended() const;
+    void join();
+
+    /// Called on a shard's thread when it has ended, for the main thread to wake up.
+    void (*on_ended)() = nullptr;
+
+ private:
+    struct Member {
+        std::thread thread;
+        Shard* shard = nullptr;  // valid between start and end of its thread's loop
+        bool reported = false;
+        bool ended = false;
+        std::string error;
+    };
+
+    void run(std::uint16_t index);
+    std::expected<void, std::string> run_shard(std::uint16_t index);
+    void report(std::uint16_t index, Shard* shard);
+    template <class Ask>
+    void ask_all(Ask&& ask);
+
+    const config::Config& config_;
+    const ring::KernelFeatures features_;
+    const base::Published<cluster::View>& view_;
+    const std::vector<std::unique_ptr<observe::ShardCounters>>& counters_;
+    const std::vector<observe::AccessRing*>& access_logs_;
+    accept::ConnectionCounts connection_counts_;
+
+    mutable std::mutex mutex_;  // of the members
+    std::condition_variable reported_;
+    std::vector<Member> members_;
+};
+
+}  // namespace ringway::shard

@@ -1,0 +1,157 @@
+#include "ringway/shard/crew.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <random>
+
+#include "ringway/ring/kernel_ring.h"
+
+namespace ringway::shard {
+
+namespace {
+
+/// Signals are the main thread's; the thread is named for ps and top, and stays on its core.
+void set_up_thread(std::uint16_t index, int cpu) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    pthread_setname_np(pthread_self(), ("shard-" + std::to_string(index)).c_str());
+    if (cpu < 0) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<std::size_t>(cpu), &set);
+    pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+ring::KernelRingSettings ring_settings(const config::Shard& shard, ring::KernelFeatures features) {
+    for (const std::string& name : shard.kernel_features_off) ring::switch_off(features, name);
+    return {.entries = shard.ring_entries,
+            .completion_entries = shard.completion_entries,
+            .buffer_count = shard.buffer_count,
+            .buffer_bytes = shard.buffer_bytes,
+            .busy_poll = shard.busy_poll,
+            .features = features};
+}
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+Crew::Crew(const config::Config& config, const ring::KernelFeatures& features,
+           const base::Published<cluster::View>& view,
+           const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
+           const std::vector<observe::AccessRing*>& access_logs)
+    : config_(config),
+      features_(features),
+      view_(view),
+      counters_(counters),
+      access_logs_(access_logs),
+      connection_counts_(config.listeners.size()),
+      members_(config.shards.size()) {}
+
+Crew::~Crew() {
+    stop();
+    join();
+}
+
+std::expected<void, std::string> Crew::start() {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        members_[i].thread = std::thread([this, i] { run(static_cast<std::uint16_t>(i)); });
+    }
+    std::unique_lock lock(mutex_);
+    reported_.wait(lock, [&] { return std::all_of(members_.begin(), members_.end(), [](const Member& m) { return m.reported; }); });
+    for (const Member& member : members_) {
+        if (!member.error.empty()) return std::unexpected(member.error);
+    }
+    return {};
+}
+
+void Crew::run(std::uint16_t index) {
+    set_up_thread(index, config_.shards[index].cpu);
+    const auto outcome = run_shard(index);
+    {
+        const std::lock_guard lock(mutex_);
+        members_[index].shard = nullptr;
+        members_[index].ended = true;
+        members_[index].reported = true;
+        if (!outcome) members_[index].error = outcome.error();
+    }
+    reported_.notify_all();
+    if (on_ended != nullptr) on_ended();
+}
+
+std::expected<void, std::string> Crew::run_shard(std::uint16_t index) {
+    const base::RcuReader reader;
+    auto ring = ring::KernelRing::make(ring_settings(config_.shards[index], features_));
+    if (!ring) return std::unexpected("shard " + std::to_string(index) + ": " + ring.error());
+    Shard shard({.config = config_,
+                 .index = index,
+                 .ring = **ring,
+                 .view = view_,
+                 .counters = *counters_[index],
+                 .access_log = access_logs_.empty() ? nullptr : access_logs_[index],
+                 .unix_offset_ns = ring::read_unix_offset_ns(),
+                 .seed = random_seed(),
+                 .connection_counts = &connection_counts_});
+    std::string error;
+    if (const auto listening = shard.listen(); !listening) {
+        error = listening.error();
+        shard.stop();
+    } else {
+        report(index, &shard);
+    }
+    bool going = true;
+    while (going) {
+        base::RcuReader::leave();
+        shard.wait();
+        base::RcuReader::enter();
+        going = shard.work();
+    }
+    report(index, nullptr);
+    if (!error.empty()) return std::unexpected(error);
+    return {};
+}
+
+void Crew::report(std::uint16_t index, Shard* shard) {
+    {
+        const std::lock_guard lock(mutex_);
+        members_[index].shard = shard;
+        if (shard != nullptr) members_[index].reported = true;
+    }
+    reported_.notify_all();
+}
+
+template <class Ask>
+void Crew::ask_all(Ask&& ask) {
+    const std::lock_guard lock(mutex_);
+    for (Member& member : members_) {
+        if (member.shard != nullptr) ask(*member.shard);
+    }
+}
+
+void Crew::drain(base::Duration bound) {
+    ask_all([&](Shard& shard) { shard.request_drain(bound); });
+}
+
+void Crew::stop() {
+    ask_all([](Shard& shard) { shard.request_stop(); });
+}
+
+bool Crew::ended() const {
+    const std::lock_guard lock(mutex_);
+    return std::all_of(members_.begin(), members_.end(), [](const Member& m) { return m.ended; });
+}
+
+void Crew::join() {
+    for (Member& member : members_) {
+        if (member.thread.joinable()) member.thread.join();
+    }
+}
+
+}  // namespace ringway::shard

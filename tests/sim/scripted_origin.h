@@ -1,0 +1,102 @@
+// An origin that answers planned requests over simulated connections, at random speeds and with
+// every mishap that its script allows, and checks every byte that reaches it. Owned by a World; one
+// thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger.h"
+#include "sim_net.h"
+#include "wire.h"
+
+namespace ringway::sim {
+
+struct OriginScript {
+    std::string name;
+    SocketAddress address;
+    std::uint32_t step_bytes_max = 64 * 1024;
+    Duration pause_max{0};
+    std::uint32_t close_percent = 0;  // answers that announce and make a close
+    // mishaps, of each hundred requests
+    std::uint32_t reset_percent = 0;      // RST before, within or right behind the answer
+    std::uint32_t truncate_percent = 0;   // FIN before or within the answer
+    std::uint32_t stall_percent = 0;      // no answer, or half of one, and silence
+    std::uint32_t malformed_percent = 0;  // what comes is no HTTP
+    std::uint32_t early_percent = 0;      // answered before the request's body came
+    Duration idle_close_max{0};           // idle connections close after at most this; 0: never
+    std::uint32_t unasked_percent = 0;    // an idle connection gets bytes that nobody asked for
+};
+
+class OriginConnection final : public WireSink {
+ public:
+    OriginConnection(SimNet& net, Ledger& ledger, const OriginScript& script, End& end, int number);
+
+    void on_head(const WireHead& head) override;
+    void on_body(std::string_view bytes) override;
+    void on_end() override;
+    bool answers_head() override { return false; }
+
+ private:
+    enum class Mishap : std::uint8_t { none, reset, truncate, stall, malformed };
+    enum class Sending : std::uint8_t { nothing, head, body, over };
+
+    void step();
+    void read_some();
+    void write_some();
+    bool refill();
+    void check_request_head(const WireHead& head) const;
+    void choose_mishap();
+    void begin_answer(Duration delay);
+    void answer_garbage();
+    std::string answer_heads();
+    std::string next_body_piece();
+    void finish_answer();
+    bool mishap_if_due();
+    void idle();
+    void close();
+    void pause();
+    Attempt& attempt() { return entry_->attempts[attempt_]; }
+    bool bodiless() const;
+    std::uint32_t some(std::uint32_t bound) { return 1 + net_.prng().below(bound); }
+
+    SimNet& net_;
+    Ledger& ledger_;
+    const OriginScript& script_;
+    End& end_;
+    std::string name_;
+    bool open_ = true;
+    bool paused_ = false;
+    WireReader reader_{WireReader::Side::requests, *this};
+    std::uint64_t exchange_count_ = 0;
+
+    // the exchange
+    Entry* entry_ = nullptr;  // until its answer is complete and its request too
+    std::size_t attempt_ = 0;
+    bool request_complete_ = true;
+    std::uint64_t request_offset_ = 0;
+    bool early_ = false;
+    Mishap mishap_ = Mishap::none;
+    std::uint64_t mishap_after_ = 0;  // bytes of the answer
+
+    // the answer
+    Sending sending_ = Sending::nothing;
+    std::string out_;
+    std::uint64_t written_ = 0;
+    std::uint64_t answer_offset_ = 0;
+    bool close_after_ = false;
+};
+
+class ScriptedOrigin {
+ public:
+    ScriptedOrigin(SimNet& net, Ledger& ledger, OriginScript script);
+    ScriptedOrigin(const ScriptedOrigin&) = delete;
+    ScriptedOrigin& operator=(const ScriptedOrigin&) = delete;
+
+ private:
+    OriginScript script_;
+    std::vector<std::unique_ptr<OriginConnection>> connections_;
+};
+
+}  // namespace ringway::sim

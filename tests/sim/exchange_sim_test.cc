@@ -252,7 +252,8 @@ TEST_F(ExchangeSim, SurvivesUpstreamsThatReset) {
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCloseIdleConnections) {
-    Mode mode = peers_mode("upstreams close when idle");
+    Mode mode = kernel_mode("upstreams close when idle");
+    mode.may_repeat = true;
     mode.origin_idle_closes = true;
     run_seeds(mode, make_shard, 100);
 }

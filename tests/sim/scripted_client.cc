@@ -207,7 +207,9 @@ bool ScriptedClient::refill() {
     waiting_.push_back(current_);
     body_offset_ = 0;
     out_ = plan.malformed.empty() ? request_head(plan) : plan.malformed;
-    ledger_.trace(script_.name, "asks " + out_.substr(0, out_.find('\r')));
+    ledger_.trace(script_.name, "asks " + out_.substr(0, out_.find('\r')) + ", body of " +
+                                    std::to_string(plan.body_bytes) +
+                                    (plan.chunked ? " chunked" : ""));
     if (plan.close || !plan.malformed.empty()) {
         sending_ = plan.has_body() && plan.malformed.empty() ? Sending::body : Sending::over;
     } else {

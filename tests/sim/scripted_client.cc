@@ -154,8 +154,7 @@ bool ScriptedClient::leave_if_due() {
     return false;
 }
 
-// -- sending
-// --------------------------------------------------------------------------------------------------------
+// -- sending --
 
 void ScriptedClient::write_some() {
     while (!out_.empty() || refill()) {
@@ -267,8 +266,7 @@ std::string ScriptedClient::next_body_piece() {
     return result;
 }
 
-// -- receiving
-// ------------------------------------------------------------------------------------------------------
+// -- receiving --
 
 bool ScriptedClient::answers_head() {
     return !waiting_.empty() && waiting_.front()->plan.malformed.empty() &&

@@ -118,8 +118,7 @@ void OriginConnection::idle() {
     }
 }
 
-// -- the request
-// ----------------------------------------------------------------------------------------------------
+// -- the request --
 
 void OriginConnection::on_head(const WireHead& head) {
     if (entry_ != nullptr) {
@@ -208,8 +207,7 @@ void OriginConnection::on_end() {
     }
 }
 
-// -- the answer
-// -----------------------------------------------------------------------------------------------------
+// -- the answer --
 
 bool OriginConnection::bodiless() const {
     const Plan& plan = entry_->plan;

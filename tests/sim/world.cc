@@ -227,8 +227,7 @@ void World::trouble_upstreams() {
     }
 }
 
-// -- the run
-// --------------------------------------------------------------------------------------------------------
+// -- the run --
 
 bool World::turn_until_clients_are_gone(Proxy& proxy) {
     const Instant limit = net_.now() + kRunTime;

@@ -101,7 +101,7 @@ void OriginConnection::idle() {
         net_.after(net_.random_duration(script_.idle_close_max), [this, count] {
             if (!open_ || entry_ != nullptr || count != exchange_count_) return;
             ledger_.trace(name_, "closes, being idle");
-            if (net_.prng().chance(30)) {
+            if (net_.prng().chance(script_.idle_reset_percent)) {
                 open_ = false;
                 end_.reset();
             } else {

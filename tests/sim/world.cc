@@ -141,6 +141,7 @@ void World::make_origins() {
         script.malformed_percent = mode_.origin_malformed_percent;
         script.early_percent = mode_.origin_early_percent;
         script.unasked_percent = mode_.origin_malformed_percent;
+        script.idle_reset_percent = mode_.lossless ? 0 : 30;
         if (mode_.origin_idle_closes) script.idle_close_max = milliseconds(5 + prng_.below(50));
         origins_.push_back(std::make_unique<ScriptedOrigin>(net_, ledger_, script));
     }

@@ -54,8 +54,7 @@ std::size_t End::write(std::string_view bytes, bool more_follows) {
         return size;
     }
     peer_->bytes_.append(bytes.substr(0, size));
-    if (!more_follows ||
-        size < bytes.size()) {  // Linux pushes what it has when it runs out of room
+    if (!more_follows) {
         peer_->held_back_ = 0;
     } else {
         peer_->held_back_ += size;

@@ -209,7 +209,8 @@ std::expected<std::size_t, Error> SimRing::send_now(Descriptor socket,
         const std::size_t part = std::min(piece.iov_len, size - bytes.size());
         bytes.append(static_cast<const char*>(piece.iov_base), part);
     }
-    return end->write(bytes, more_follows);
+    // Linux pushes what it has when it runs out of room, whatever follows
+    return end->write(bytes, more_follows && size == total);
 }
 
 void SimRing::mark_splicing(Descriptor socket, bool on) {

@@ -141,8 +141,7 @@ void ClientSide::begin_exchange(ring::Slice bytes) {
     state_ = State::exchanging;
     exchange_ = plane_.exchanges.make(plane_, *this);
     if (exchange_ == nullptr) {
-        plane_.counters.refusals[static_cast<std::size_t>(Refusal::out_of_memory)].add();
-        answer_and_linger(503);
+        refuse(503, Refusal::out_of_memory);
         return;
     }
     exchange_->begin(bytes);
@@ -178,11 +177,22 @@ void ClientSide::refuse_head(http::HeadError error) {
     const Refusal reason = status == 431   ? Refusal::header_too_large
                            : status == 414 ? Refusal::uri_too_long
                                            : Refusal::bad_request;
-    plane_.counters.refusals[static_cast<std::size_t>(reason)].add();
-    answer_and_linger(status);
+    refuse(status, reason);
 }
 
-void ClientSide::answer_and_linger(std::uint16_t status) {
+/// Answers bytes that made no exchange.
+void ClientSide::refuse(std::uint16_t status, Refusal reason) {
+    plane_.counters.refusals[static_cast<std::size_t>(reason)].add();
+    if (plane_.access_log != nullptr) {
+        observe::AccessRecord line;
+        line.started_unix_ns = plane_.now().time_since_epoch().count() + plane_.unix_offset_ns;
+        line.total = base::Duration{0};
+        line.status = status;
+        line.listener = listener_;
+        line.refusal = static_cast<std::int8_t>(reason);
+        line.client = address();
+        plane_.log_access(line);
+    }
     plane_.gather.clear();
     write_canned_reply(plane_.gather, CannedReply{.status = status, .extra_lines = status == 503 ? "Retry-After: 1\r\n" : ""});
     send_response(plane_.gather, true);
@@ -202,11 +212,15 @@ bool ClientSide::send_response(const Gather& gather, bool more_follows) {
     return sent != Sent::failed;
 }
 
+bool ClientSide::may_persist() const {
+    const std::uint64_t requests_max = plane_.config.listeners[listener_].requests_per_connection_max;
+    return !plane_.draining && (requests_max == 0 || requests_ < requests_max);
+}
+
 void ClientSide::on_exchange_over(bool keep) {
     plane_.exchanges.destroy(std::exchange(exchange_, nullptr));
-    const std::uint64_t requests_max = plane_.config.listeners[listener_].requests_per_connection_max;
     const bool more_to_do = !ended() || !inbox_.bytes.empty();
-    if (!keep || !more_to_do || plane_.draining || (requests_max > 0 && requests_ >= requests_max)) {
+    if (!keep || !more_to_do || !may_persist()) {
         linger();
         return;
     }
@@ -395,8 +409,7 @@ void ClientSide::on_timer() {
             shut(Ending::orderly);
             return;
         case State::reading_head:
-            plane_.counters.refusals[static_cast<std::size_t>(Refusal::header_timeout)].add();
-            answer_and_linger(408);
+            refuse(408, Refusal::header_timeout);
             return;
         case State::exchanging:
             break;

@@ -304,6 +304,7 @@ void Exchange::transmit() {
     gather.clear();
     if (!replayable_ || status_ != 0) drop_sent_pieces();
     upstream_->restart_timer();
+    if (!request_.done()) client_.resume_receiving();
 }
 
 void Exchange::drop_sent_pieces() {

@@ -94,7 +94,7 @@ void Exchange::write_response(ring::Slice& received) {
     response_.start(head.framing, head.content_length);
     const bool length_unknown = head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;
-    client_keep_alive_ = keep_alive_ && request_.done() && !plane_.draining && (!length_unknown || chunked_out_);
+    client_keep_alive_ = keep_alive_ && request_.done() && client_.may_persist() && (!length_unknown || chunked_out_);
     upstream_keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
 
     std::string cookie;
@@ -220,6 +220,7 @@ void Exchange::switch_protocols(ring::Slice& received) {
         on_client_lost(Refusal::client_gone);
         return;
     }
+    client_.refresh_timer();
     client_.resume_receiving();
 }
 
@@ -274,7 +275,7 @@ void Exchange::refuse(std::uint16_t status, Refusal refusal) {
 
 void Exchange::answer(const CannedReply& reply, std::int16_t refusal) {
     CannedReply whole = reply;
-    whole.keep_alive = keep_alive_ && request_.done() && !plane_.draining;
+    whole.keep_alive = keep_alive_ && request_.done() && client_.may_persist();
     whole.head_only = method_ == http::Method::head;
     whole.client_minor_version = minor_version_;
     plane_.gather.clear();
@@ -331,8 +332,7 @@ void Exchange::record(std::int16_t refusal) {
     line.request_id = sent_id != nullptr ? sent_id->value : std::string_view(request_id_.data(), request_id_.size());
     if (const http::Field* field = head.fields.find("user-agent")) line.user_agent = field->value;
     if (const http::Field* field = head.fields.find("referer")) line.referer = field->value;
-    plane_.counters.access_records.add();
-    if (!plane_.access_log->push(line)) plane_.counters.access_records_dropped.add();
+    plane_.log_access(line);
 }
 
 void Exchange::end(bool keep_client) {

@@ -140,7 +140,6 @@ struct KernelRing::Kernel {
     std::uint32_t buffer_ring_entries = 0;
     std::uint32_t posted = 0;   // buffers that the kernel has
     std::uint32_t post_target;  // how many it should have
-    std::uint64_t exhausted = 0;
     std::vector<Op*> starved;        // receives that wait for buffers
     std::vector<Op*> canceled_here;  // ops that ended without the kernel
     std::deque<PendingSend> sends;
@@ -204,7 +203,6 @@ std::expected<std::unique_ptr<KernelRing>, std::string> KernelRing::make(
 
 Instant KernelRing::now() const { return kernel_->now; }
 BufferGroup& KernelRing::buffers() { return kernel_->buffers; }
-std::uint64_t KernelRing::buffers_exhausted() const { return kernel_->exhausted; }
 
 // -- operations --
 
@@ -524,7 +522,7 @@ void KernelRing::Kernel::on_receive(Op& op, int result, unsigned flags) {
     completion.more = (flags & IORING_CQE_F_MORE) != 0;
     completion.result = result;
     if (result == -ENOBUFS) {
-        ++exhausted;
+        buffers.count_exhausted();
         post_target = std::min(settings.buffer_count, post_target * 2);
         if (op.canceling()) {
             completion.error = Error::canceled;

@@ -63,6 +63,7 @@ std::expected<void, std::string> Shard::listen() { return machine_->acceptors.op
 
 void Shard::wait() {
     Machine& m = *machine_;
+    if (m.over()) return;  // nothing would wake it
     m.ring.wait(std::min(m.plane.wheel.next(), m.drain_deadline));
 }
 
@@ -72,6 +73,7 @@ bool Shard::work() {
     m.read_requests();
     m.plane.counters.turns.add();
     m.plane.counters.completions.add(m.ring.dispatch());
+    m.plane.counters.buffers_exhausted.set(m.ring.buffers().exhausted_count());
     m.plane.wheel.expire(m.ring.now());
     if (m.ring.now() >= m.drain_deadline) m.start_stop();
     m.plane.end_turn();

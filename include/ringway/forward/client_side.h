@@ -40,6 +40,8 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     bool trusted() const { return trusted_; }
 
     // -- for its exchange --
+    /// False when this is the connection's last request: drained, or enough of them.
+    bool may_persist() const;
     /// Sends response bytes. False: the client is gone, the exchange is to end.
     bool send_response(const Gather& gather, bool more_follows);
     /// The exchange is over: destroys it, then goes on with the next request, or ends. `keep`: the connection persists.
@@ -76,7 +78,7 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     void process(ring::Slice bytes);
     void begin_exchange(ring::Slice bytes);
     void refuse_head(http::HeadError error);
-    void answer_and_linger(std::uint16_t status);
+    void refuse(std::uint16_t status, observe::Refusal reason);
     void store_partial_head(const ring::Slice& bytes);
     void store_waiting(const ring::Slice& bytes);
     void linger();

@@ -81,6 +81,12 @@ struct Plane {
         counters.copied_bytes[static_cast<std::size_t>(reason)].add(bytes);
     }
 
+    /// Hands a line to the access log, which must be on.
+    void log_access(const observe::AccessRecord& line) {
+        counters.access_records.add();
+        if (!access_log->push(line)) counters.access_records_dropped.add();
+    }
+
     const config::Config& config;
     const std::uint16_t shard_index;
     ring::Ring& ring;

@@ -76,6 +76,10 @@ class BufferGroup {
     /// True when so many are held that keepers of bytes should copy them out (three quarters).
     bool scarce() const { return held_ > scarce_above_; }
 
+    /// How often the kernel found no buffer.
+    std::uint64_t exhausted_count() const { return exhausted_; }
+    void count_exhausted() { ++exhausted_; }
+
     /// Takes a free buffer to hand to the kernel, or nullptr.
     Buffer* take();
     /// Gives back one that take() gave and the kernel never filled.
@@ -97,6 +101,7 @@ class BufferGroup {
     std::uint32_t held_ = 0;
     std::uint32_t scarce_above_;
     std::uint32_t heap_count_ = 0;
+    std::uint64_t exhausted_ = 0;
     char* arena_ = nullptr;
     std::size_t arena_bytes_ = 0;
     std::vector<Buffer> buffers_;

@@ -56,9 +56,6 @@ class KernelRing final : public Ring {
     std::size_t dispatch() override;
     void wake() override;
 
-    /// How often the kernel found no receive buffer.
-    std::uint64_t buffers_exhausted() const;
-
  private:
     struct Kernel;
     explicit KernelRing(std::unique_ptr<Kernel> kernel);

@@ -129,7 +129,7 @@ TEST_P(KernelRingTest, WaitsOutAWantOfBuffers) {
     probe.kept.clear();
     probe.keep = false;
     ASSERT_TRUE(run_until(*ring, [&] { return probe.received.size() == 4u * 4096; }));
-    EXPECT_GE(ring->buffers_exhausted(), 1u);
+    EXPECT_GE(ring->buffers().exhausted_count(), 1u);
     ring->cancel(probe.op);
     ASSERT_TRUE(run_until(*ring, [&] { return !probe.op.submitted(); }));
     EXPECT_EQ(probe.error, Error::canceled);
@@ -142,7 +142,7 @@ TEST_P(KernelRingTest, CancelsAReceiveThatWaitsForBuffers) {
     probe.keep = true;
     ring->receive(probe.op, pair.ours, 1 << 20);
     pair.write(std::string(2 * 4096, 'x'));
-    ASSERT_TRUE(run_until(*ring, [&] { return ring->buffers_exhausted() > 0; }));
+    ASSERT_TRUE(run_until(*ring, [&] { return ring->buffers().exhausted_count() > 0; }));
     ring->cancel(probe.op);
     ASSERT_TRUE(run_until(*ring, [&] { return !probe.op.submitted(); }));
     EXPECT_EQ(probe.error, Error::canceled);

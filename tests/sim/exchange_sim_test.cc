@@ -132,8 +132,7 @@ Mode with_every_kernel_freedom(Mode mode) {
     return mode;
 }
 
-// -- the simulation itself, shown on the relay
-// ----------------------------------------------------------------------
+// -- the simulation itself, shown on the relay --
 
 class RelaySim : public ExchangeSim {};
 
@@ -190,8 +189,7 @@ TEST_F(RelaySim, EveryDefectIsSeen) {
     }
 }
 
-// -- the data plane
-// -------------------------------------------------------------------------------------------------
+// -- the data plane --
 
 std::unique_ptr<Proxy> make_shard(SimRing& ring, const config::Config& config) {
     return std::make_unique<ShardProxy>(ring, config);
@@ -252,7 +250,8 @@ TEST_F(ExchangeSim, SurvivesUpstreamsThatReset) {
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCloseIdleConnections) {
-    Mode mode = peers_mode("upstreams close when idle");
+    Mode mode = kernel_mode("upstreams close when idle");
+    mode.may_repeat = true;
     mode.origin_idle_closes = true;
     run_seeds(mode, make_shard, 100);
 }

@@ -64,7 +64,7 @@ void Ledger::violation(const std::string& sentence) {
 
 void Ledger::trace(std::string_view who, const std::string& what) const {
     if (!trace_) return;
-    const std::int64_t us = base::to_us(net_.now().time_since_epoch()) - 100'000'000'000;
+    const std::int64_t us = base::to_us(net_.now() - net_.start());
     std::fprintf(stderr, "%10.6f %-14.*s %s\n", static_cast<double>(us) / 1e6,
                  static_cast<int>(who.size()), who.data(), what.c_str());
 }

@@ -154,8 +154,7 @@ bool ScriptedClient::leave_if_due() {
     return false;
 }
 
-// -- sending
-// --------------------------------------------------------------------------------------------------------
+// -- sending --
 
 void ScriptedClient::write_some() {
     while (!out_.empty() || refill()) {
@@ -207,7 +206,9 @@ bool ScriptedClient::refill() {
     waiting_.push_back(current_);
     body_offset_ = 0;
     out_ = plan.malformed.empty() ? request_head(plan) : plan.malformed;
-    ledger_.trace(script_.name, "asks " + out_.substr(0, out_.find('\r')));
+    ledger_.trace(script_.name, "asks " + out_.substr(0, out_.find('\r')) + ", body of " +
+                                    std::to_string(plan.body_bytes) +
+                                    (plan.chunked ? " chunked" : ""));
     if (plan.close || !plan.malformed.empty()) {
         sending_ = plan.has_body() && plan.malformed.empty() ? Sending::body : Sending::over;
     } else {
@@ -265,8 +266,7 @@ std::string ScriptedClient::next_body_piece() {
     return result;
 }
 
-// -- receiving
-// ------------------------------------------------------------------------------------------------------
+// -- receiving --
 
 bool ScriptedClient::answers_head() {
     return !waiting_.empty() && waiting_.front()->plan.malformed.empty() &&

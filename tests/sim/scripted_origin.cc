@@ -97,11 +97,11 @@ void OriginConnection::idle() {
     entry_ = nullptr;
     sending_ = Sending::nothing;
     const std::uint64_t count = exchange_count_;
-    if (script_.idle_close_max > Duration{0}) {
+    if (script_.idle_close_max > Duration{0} && exchange_count_ > 0) {
         net_.after(net_.random_duration(script_.idle_close_max), [this, count] {
             if (!open_ || entry_ != nullptr || count != exchange_count_) return;
             ledger_.trace(name_, "closes, being idle");
-            if (net_.prng().chance(30)) {
+            if (net_.prng().chance(script_.idle_reset_percent)) {
                 open_ = false;
                 end_.reset();
             } else {
@@ -118,8 +118,7 @@ void OriginConnection::idle() {
     }
 }
 
-// -- the request
-// ----------------------------------------------------------------------------------------------------
+// -- the request --
 
 void OriginConnection::on_head(const WireHead& head) {
     if (entry_ != nullptr) {
@@ -203,13 +202,12 @@ void OriginConnection::on_end() {
     }
     if (!early_) {
         begin_answer(plan.answer_delay);
-    } else if (sending_ == Sending::nothing && written_ > 0) {
+    } else if (sending_ == Sending::nothing && attempt().answer_complete) {
         idle();
     }
 }
 
-// -- the answer
-// -----------------------------------------------------------------------------------------------------
+// -- the answer --
 
 bool OriginConnection::bodiless() const {
     const Plan& plan = entry_->plan;

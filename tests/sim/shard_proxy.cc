@@ -30,6 +30,8 @@ ShardProxy::ShardProxy(ring::Ring& ring, const config::Config& config)
     : view_(first_view(config)),
       counters_(config),
       shard_({.config = config, .ring = ring, .view = view_, .counters = counters_}) {
+    // one registration for the thread, however many shards it has in turn
+    static thread_local const base::RcuReader reader;
     const auto listening = shard_.listen();
     RW_ASSERT(listening.has_value());
 }

@@ -23,7 +23,6 @@ class ShardProxy final : public Proxy {
     std::string held() const override;
 
  private:
-    base::RcuReader reader_;
     base::Published<cluster::View> view_;
     observe::ShardCounters counters_;
     shard::Shard shard_;

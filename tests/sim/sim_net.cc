@@ -18,8 +18,7 @@ constexpr Instant kStart{std::chrono::seconds(100'000)};
 
 }  // namespace
 
-// -- End
-// ------------------------------------------------------------------------------------------------------------
+// -- End --
 
 End::End(SimNet& net, const SocketAddress& local, const SocketAddress& remote, std::size_t capacity)
     : net_(net), local_(local), remote_(remote), capacity_(capacity) {}
@@ -184,11 +183,12 @@ void End::take_reset() {
     notify();
 }
 
-// -- SimNet
-// ---------------------------------------------------------------------------------------------------------
+// -- SimNet --
 
 SimNet::SimNet(std::uint64_t seed, const NetOptions& options)
     : prng_(seed), options_(options), now_(kStart) {}
+
+Instant SimNet::start() const { return kStart; }
 
 Duration SimNet::random_duration(Duration bound) {
     return Duration{static_cast<Duration::rep>(prng_.unit() * static_cast<double>(bound.count()))};

@@ -130,6 +130,7 @@ class SimNet {
     SimNet& operator=(const SimNet&) = delete;
 
     Instant now() const { return now_; }
+    Instant start() const;
     base::Prng& prng() { return prng_; }
     const NetOptions& options() const { return options_; }
     Duration latency();

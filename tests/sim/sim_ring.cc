@@ -56,8 +56,7 @@ SimRing::~SimRing() {
     }
 }
 
-// -- starting
-// -------------------------------------------------------------------------------------------------------
+// -- starting --
 
 SimRing::Armed& SimRing::arm(Op& op, Op::Kind kind, Descriptor descriptor, const char* verb) {
     File* file = kind == Op::Kind::timeout ? nullptr : find(descriptor, verb);
@@ -183,8 +182,7 @@ void SimRing::start_connect(Armed& armed) {
     });
 }
 
-// -- progress
-// -------------------------------------------------------------------------------------------------------
+// -- progress --
 
 void SimRing::progress(Armed& armed) {
     if (!armed.started || !armed.producing || net_.now() < armed.not_before) return;
@@ -367,8 +365,7 @@ void SimRing::check_pieces(const Armed& armed) {
     }
 }
 
-// -- buffers
-// --------------------------------------------------------------------------------------------------------
+// -- buffers --
 
 void SimRing::return_starved() {
     while (!starved_.empty() && buffers_.free_count() > 0) {
@@ -402,8 +399,7 @@ void SimRing::poison_free() {
     }
 }
 
-// -- the turn
-// -------------------------------------------------------------------------------------------------------
+// -- the turn --
 
 bool SimRing::has_due() const {
     return std::any_of(produced_.begin(), produced_.end(),

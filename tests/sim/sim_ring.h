@@ -168,7 +168,7 @@ class SimRing final : public ring::Ring {
         return option && net_.prng().chance(percent);
     }
     std::size_t shortened(std::size_t bytes, std::uint32_t percent);
-    void misuse(const std::string& sentence) { misuses_.push_back(sentence); }
+    void misuse(const std::string& sentence);
 
     SimNet& net_;
     RingOptions options_;

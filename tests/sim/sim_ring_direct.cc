@@ -13,8 +13,15 @@ constexpr std::size_t kPipeSlotBytes = 4096;
 
 }  // namespace
 
-// -- descriptors
-// ----------------------------------------------------------------------------------------------------
+void SimRing::misuse(const std::string& sentence) {
+    constexpr std::size_t kMisusesMax = 20;
+    const std::int64_t us = base::to_us(net_.now() - net_.start());
+    if (misuses_.size() < kMisusesMax) {
+        misuses_.push_back(sentence + ", at " + std::to_string(us) + " us");
+    }
+}
+
+// -- descriptors --
 
 // Numbers are never used twice, so that a use after the close cannot hit somebody else's descriptor
 // unseen.
@@ -174,8 +181,7 @@ std::vector<std::string> SimRing::leaks() const {
     return result;
 }
 
-// -- moving bytes
-// ---------------------------------------------------------------------------------------------------
+// -- moving bytes --
 
 // With partial I/O, `percent` of the calls move a random share only, at least one byte.
 std::size_t SimRing::shortened(std::size_t bytes, std::uint32_t percent) {
@@ -203,7 +209,8 @@ std::expected<std::size_t, Error> SimRing::send_now(Descriptor socket,
         const std::size_t part = std::min(piece.iov_len, size - bytes.size());
         bytes.append(static_cast<const char*>(piece.iov_base), part);
     }
-    return end->write(bytes, more_follows);
+    // Linux pushes what it has when it runs out of room, whatever follows
+    return end->write(bytes, more_follows && size == total);
 }
 
 void SimRing::mark_splicing(Descriptor socket, bool on) {

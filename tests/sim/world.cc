@@ -13,6 +13,8 @@ using std::chrono::seconds;
 // Past these, the run will not end: some loop turns without a cause, or some wait has none.
 constexpr std::uint64_t kTurnsMax = 1'000'000;
 constexpr Duration kRunTime = std::chrono::hours(2);
+// Below what a pool keeps of a request for another try, framing included.
+constexpr std::uint64_t kReplayBytesMax = 60 * 1024;
 constexpr Duration kDrainTime = seconds(5);
 
 const SocketAddress kFront = *SocketAddress::parse("10.0.0.1:80");
@@ -139,7 +141,8 @@ void World::make_origins() {
         script.malformed_percent = mode_.origin_malformed_percent;
         script.early_percent = mode_.origin_early_percent;
         script.unasked_percent = mode_.origin_malformed_percent;
-        if (mode_.origin_idle_closes) script.idle_close_max = milliseconds(1 + prng_.below(50));
+        script.idle_reset_percent = mode_.lossless ? 0 : 30;
+        if (mode_.origin_idle_closes) script.idle_close_max = milliseconds(5 + prng_.below(50));
         origins_.push_back(std::make_unique<ScriptedOrigin>(net_, ledger_, script));
     }
 }
@@ -225,8 +228,7 @@ void World::trouble_upstreams() {
     }
 }
 
-// -- the run
-// --------------------------------------------------------------------------------------------------------
+// -- the run --
 
 bool World::turn_until_clients_are_gone(Proxy& proxy) {
     const Instant limit = net_.now() + kRunTime;
@@ -240,7 +242,7 @@ bool World::turn_until_clients_are_gone(Proxy& proxy) {
         if (ring_.dead()) why = "nothing can ever happen any more";
         if (net_.now() > limit) why = "two hours have passed";
         if (++turns_ > kTurnsMax) why = "too many turns";
-        if (why.empty()) continue;
+        if (why.empty() || done()) continue;
         ledger_.violation("clients are still there, but " + why);
         return false;
     }
@@ -281,7 +283,13 @@ void World::judge_entries() {
                           " times bytes waited for more that did not follow");
     }
     for (const auto& [id, entry] : ledger_.entries()) {
-        if (entry.complete && entry.answered_by_origin && entry.attempts.size() == 1) continue;
+        if (!entry.plan.malformed.empty() || entry.plan.malformed_body) continue;
+        if (entry.complete && entry.answered_by_origin &&
+            (mode_.may_repeat || entry.attempts.size() == 1))
+            continue;
+        if (mode_.may_repeat &&
+            !(entry.plan.repeatable() && entry.plan.body_bytes <= kReplayBytesMax))
+            continue;
         ledger_.violation("request " + std::to_string(id) + " (" + entry.plan.method +
                           ") was lost or repeated: status " + std::to_string(entry.answer_status) +
                           ", seen by origins " + std::to_string(entry.attempts.size()) + " times");

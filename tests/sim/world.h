@@ -24,6 +24,9 @@ struct Mode {
     /// Nothing that happens excuses the loss of a request: each must get its whole answer from an
     /// origin.
     bool lossless = true;
+    /// With lossless: requests that may be repeated may reach origins more than once, and others
+    /// may be lost.
+    bool may_repeat = false;
     bool bytes_only = false;  // for a proxy that knows no HTTP: no pipelining, no hop-by-hop fields
 
     bool partial_io = false;

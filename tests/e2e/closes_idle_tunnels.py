@@ -27,16 +27,16 @@ def test():
         raise Hangup
 
     with Origin(answer) as origin, Ringway(
-        forward_to(origin), listener='tunnel_timeout = "500ms"'
+        forward_to(origin), listener='tunnel_timeout = "1s"'
     ) as ringway, ringway.client() as client:
         client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
         equal(client.reply().status, 101, "status")
-        for _ in range(5):
+        for _ in range(4):
             client.send("ping")
             equal(client.reader.exactly(4), b"ping", "echo")
-            time.sleep(0.25)
+            time.sleep(0.4)
         seconds, closed = seconds_of(client.wait_closed)
-        check(closed and seconds < 0.5 + 1.5 * SLOW, f"closed after {seconds:.2f} s ({closed})")
+        check(closed and seconds < 1 + 1.5 * SLOW, f"closed after {seconds:.2f} s ({closed})")
         eventually(lambda: origin.open_connections() == 0, "the upstream side is closed")
 
 

@@ -67,6 +67,7 @@ class Gather {
         add({begin, size}, nullptr);
     }
     void add_text(std::string_view text) {
+        if (text.empty()) return;
         char* room = text_room(text.size());
         std::memcpy(room, text.data(), text.size());
         add_text(room, room + text.size());

@@ -43,14 +43,15 @@ int fail(const std::string& sentence) {
 }
 
 int print_version() {
-    std::printf("ringway %s (%s, built with %s)\n", RINGWAY_VERSION, sizeof(void*) == 8 ? "64 bit" : "32 bit", __VERSION__);
+    std::printf("ringway %s (%s, built with %s)\n", RINGWAY_VERSION,
+                sizeof(void*) == 8 ? "64 bit" : "32 bit", __VERSION__);
     const auto features = ring::probe_kernel_features();
     if (!features) return fail(features.error());
     std::printf("kernel features:\n");
     for (const ring::FeatureLine& line : ring::feature_lines()) {
         const bool has = (*features).*line.member;
-        std::printf("  %-18s %-3s (since Linux %s)\n", std::string(line.name).c_str(), has ? "yes" : "no",
-                    std::string(line.since).c_str());
+        std::printf("  %-18s %-3s (since Linux %s)\n", std::string(line.name).c_str(),
+                    has ? "yes" : "no", std::string(line.since).c_str());
     }
     return 0;
 }
@@ -65,15 +66,18 @@ void raise_descriptor_limit() {
 sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGQUIT, SIGINT, SIGUSR1, SIGHUP, SIGCHLD}) sigaddset(&signals, number);
+    for (const int number : {SIGTERM, SIGQUIT, SIGINT, SIGUSR1, SIGHUP, SIGCHLD})
+        sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
     return signals;
 }
 
-/// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access log anew.
+/// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
+/// log anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
-                   control::LogWriter& access_log, std::atomic<control::Phase>& phase, control::Log& log) {
+                   control::LogWriter& access_log, std::atomic<control::Phase>& phase,
+                   control::Log& log) {
     while (!crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
@@ -88,7 +92,8 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
         } else if (number == SIGUSR1) {
             access_log.reopen();
         } else if (number == SIGHUP) {
-            log.warn("main", "SIGHUP: this version does not reload; restart it for a new configuration");
+            log.warn("main",
+                     "SIGHUP: this version does not reload; restart it for a new configuration");
         }
     }
 }
@@ -105,9 +110,12 @@ int run(const config::Config& config, const ring::KernelFeatures& features) {
     std::vector<observe::AccessRing*> access_logs;
     std::vector<const observe::ShardCounters*> counters_read;
     for (std::size_t i = 0; i < config.shards.size(); ++i) {
-        counters_read.push_back(counters.emplace_back(std::make_unique<observe::ShardCounters>(config)).get());
+        counters_read.push_back(
+            counters.emplace_back(std::make_unique<observe::ShardCounters>(config)).get());
         if (config.log.access_path.empty()) continue;
-        access_logs.push_back(access_rings.emplace_back(std::make_unique<observe::AccessRing>(kAccessRingBytes)).get());
+        access_logs.push_back(
+            access_rings.emplace_back(std::make_unique<observe::AccessRing>(kAccessRingBytes))
+                .get());
     }
     control::LogWriter access_log(config, access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());
@@ -118,11 +126,13 @@ int run(const config::Config& config, const ring::KernelFeatures& features) {
 
     std::atomic<control::Phase> phase{control::Phase::starting};
     control::AdminServer admin(config.admin, log);
-    admin.add(control::standard_endpoints({config, phase, view, counters_read, access_log, resolver, admin}));
+    admin.add(control::standard_endpoints(
+        {config, phase, view, counters_read, access_log, resolver, admin}));
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
-    if (const auto dropped = control::drop_privileges(config.process); !dropped) return fail(dropped.error());
+    if (const auto dropped = control::drop_privileges(config.process); !dropped)
+        return fail(dropped.error());
     resolver.start(view);
 
     phase = control::Phase::accepting;
@@ -154,7 +164,8 @@ int main(int argc, char** argv) {
 
     const auto config = config::load(file, this_machine());
     if (!config) {
-        for (const config::Error& error : config.error()) std::fprintf(stderr, "%s\n", error.text().c_str());
+        for (const config::Error& error : config.error())
+            std::fprintf(stderr, "%s\n", error.text().c_str());
         return 1;
     }
     if (check) {

@@ -95,14 +95,17 @@ def build_release(log):
     build(log, "build", ["--buildtype=release"])
 
 
+# Instrumented code at -O1 builds in half the time of -O2. g++ 12 sees uninitialized values in std::function and std::regex
+# there that do not exist (GCC bug 105562); the release builds of both compilers keep every warning an error.
+SANITIZED = ["--buildtype=debug", "-Doptimization=1", "-Dbenches=false", "-Dwerror=false"]
+
+
 def build_asan(log):
-    build(
-        log, "build-asan", ["--buildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Dbenches=false"]
-    )
+    build(log, "build-asan", [*SANITIZED, "-Db_sanitize=address,undefined"])
 
 
 def build_tsan(log):
-    build(log, "build-tsan", ["--buildtype=debugoptimized", "-Db_sanitize=thread", "-Dbenches=false"])
+    build(log, "build-tsan", [*SANITIZED, "-Db_sanitize=thread"])
 
 
 def counts_of(status, output):

@@ -2,6 +2,7 @@
 worker, kept upstream connections, no access log."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -73,13 +74,14 @@ class Program:
 
 
 def nginx_config(directory, port, origin_port, connections):
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return f"""
 daemon off;
 pid {directory}/nginx.pid;
 error_log stderr crit;
 worker_processes 1;
-worker_rlimit_nofile {2 * connections + 1024};
-events {{ worker_connections {2 * connections + 512}; use epoll; multi_accept on; }}
+worker_rlimit_nofile {files};
+events {{ worker_connections {min(2 * connections, files - 64)}; use epoll; multi_accept on; }}
 http {{
     access_log off;
     tcp_nodelay on;
@@ -114,6 +116,8 @@ global
     nbthread 1
     maxconn {connections}
     tune.bufsize 32768
+    # two descriptors for each connection are asked for; idle ones need one only
+    no strict-limits
 defaults
     mode http
     timeout connect 3s
@@ -215,7 +219,7 @@ class Bench:
             command = [find("nginx"), "-p", self.directory, "-c", config]
         elif name == "haproxy":
             config = self.write("haproxy.cfg", haproxy_config(port, origin.port, self.connections))
-            command = [find("haproxy"), "-db", "-q", "-f", config]
+            command = [find("haproxy"), "-db", "-f", config]
         else:
             raise Missing(f"no proxy is called {name}")
         return self.start(name, command, self.proxy_cpu, port)
@@ -223,8 +227,6 @@ class Bench:
 
 def version_of(name, build):
     commands = {"nginx": ["nginx", "-v"], "haproxy": ["haproxy", "-v"], "ringway": [str(Path(build) / "src/ringway"), "-V"]}
-    if name not in commands:
-        return name
     command = commands[name]
     command[0] = command[0] if "/" in command[0] else find(command[0])
     done = subprocess.run(command, capture_output=True, text=True, check=False)

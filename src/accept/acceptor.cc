@@ -43,7 +43,8 @@ class Acceptors::Acceptor {
             all_.accepted(completion.result, listener_);
         }
         if (completion.more || op_.submitted()) return;
-        const bool starved = completion.error == ring::Error::no_descriptors || completion.error == ring::Error::no_memory;
+        const bool starved = completion.error == ring::Error::no_descriptors ||
+                             completion.error == ring::Error::no_memory;
         if (starved) {
             all_.wheel_.set(timer_, all_.ring_.now() + kPause);
         } else {
@@ -67,8 +68,9 @@ class Acceptors::Acceptor {
     base::TimerOf<&Acceptor::on_timer> timer_{*this};
 };
 
-Acceptors::Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring, base::TimerWheel& wheel,
-                     observe::ShardCounters& counters, ConnectionCounts& counts, Door& door)
+Acceptors::Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring,
+                     base::TimerWheel& wheel, observe::ShardCounters& counters,
+                     ConnectionCounts& counts, Door& door)
     : config_(config),
       shard_index_(shard_index),
       ring_(ring),
@@ -86,7 +88,8 @@ std::expected<void, std::string> Acceptors::open() {
         if (!listener.address.is_ip() && shard_index_ != 0) continue;
         const auto socket = open_one(listener);
         if (!socket) return std::unexpected(socket.error());
-        acceptors_.push_back(std::make_unique<Acceptor>(*this, *socket, static_cast<std::uint16_t>(i)));
+        acceptors_.push_back(
+            std::make_unique<Acceptor>(*this, *socket, static_cast<std::uint16_t>(i)));
     }
     return {};
 }
@@ -95,7 +98,8 @@ std::expected<ring::Descriptor, std::string> Acceptors::open_one(const config::L
     ring::SocketOptions options;
     options.reuse_port = true;
     options.backlog = static_cast<int>(listener.backlog);
-    if (!listener.congestion_control.empty()) options.congestion_control = listener.congestion_control.c_str();
+    if (!listener.congestion_control.empty())
+        options.congestion_control = listener.congestion_control.c_str();
     const auto socket = ring_.open_listener(listener.address, options);
     if (socket) return *socket;
     std::string advice;
@@ -103,8 +107,8 @@ std::expected<ring::Descriptor, std::string> Acceptors::open_one(const config::L
     if (socket.error() == ring::Error::no_permission) {
         advice = "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
     }
-    return std::unexpected("listener `" + listener.name + "`: cannot listen on " + listener.address.text() + ": " +
-                           ring::name_of(socket.error()) + advice);
+    return std::unexpected("listener `" + listener.name + "`: cannot listen on " +
+                           listener.address.text() + ": " + ring::name_of(socket.error()) + advice);
 }
 
 void Acceptors::close() {
@@ -112,7 +116,8 @@ void Acceptors::close() {
 }
 
 bool Acceptors::closed() const {
-    return std::all_of(acceptors_.begin(), acceptors_.end(), [](const auto& acceptor) { return acceptor->closed(); });
+    return std::all_of(acceptors_.begin(), acceptors_.end(),
+                       [](const auto& acceptor) { return acceptor->closed(); });
 }
 
 void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
@@ -133,10 +138,12 @@ bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {
         counters_.refusals[static_cast<std::size_t>(reason)].add();
         return false;
     };
-    if (!counts_.enter(listener, limits.connections_max)) return refuse(observe::Refusal::connection_limit);
+    if (!counts_.enter(listener, limits.connections_max))
+        return refuse(observe::Refusal::connection_limit);
     if (limits.connections_per_client_max == 0) return true;
     const auto shards = static_cast<std::uint32_t>(config_.shards.size());
-    const std::uint32_t share = std::max(1u, (limits.connections_per_client_max + shards - 1) / shards);
+    const std::uint32_t share =
+        std::max(1u, (limits.connections_per_client_max + shards - 1) / shards);
     std::uint32_t& open = by_client_[listener][client];
     if (open >= share) {
         counts_.leave(listener);

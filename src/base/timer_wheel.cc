@@ -33,12 +33,15 @@ Instant TimerWheel::next() const {
         if (i == 0) bits &= ~std::uint64_t{0} << (first % 64);
         while (bits != 0) {
             const std::size_t slot = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-            if (const_cast<TimerWheel*>(this)->slots_[slot].empty()) {  // its timers were moved or destroyed
+            if (const_cast<TimerWheel*>(this)
+                    ->slots_[slot]
+                    .empty()) {  // its timers were moved or destroyed
                 occupied_[word] &= ~(std::uint64_t{1} << (slot % 64));
                 bits &= bits - 1;
                 continue;
             }
-            const std::int64_t ahead = (static_cast<std::int64_t>(slot) - current_tick_ % kSlots + kSlots) % kSlots;
+            const std::int64_t ahead =
+                (static_cast<std::int64_t>(slot) - current_tick_ % kSlots + kSlots) % kSlots;
             return Instant(Duration((current_tick_ + ahead) << kTickShift));
         }
     }

@@ -20,13 +20,15 @@ namespace {
 constexpr std::uint32_t kReceiveCredit = 64 * 1024;
 constexpr std::size_t kWaitingMax = 64 * 1024;  // bytes behind the current request
 
-// A FIN this soon behind its request comes from a client that half-closes and waits for the answer; a later one, from a client
-// that has gone. TCP shows the two alike.
+// A FIN this soon behind its request comes from a client that half-closes and waits for the answer;
+// a later one, from a client that has gone. TCP shows the two alike.
 constexpr milliseconds kHalfCloseGrace{100};
 
 std::uint32_t waiting_requests(std::string_view bytes) {
     std::uint32_t count = 0;
-    for (std::size_t at = bytes.find("\r\n\r\n"); at != std::string_view::npos; at = bytes.find("\r\n\r\n", at + 4)) ++count;
+    for (std::size_t at = bytes.find("\r\n\r\n"); at != std::string_view::npos;
+         at = bytes.find("\r\n\r\n", at + 4))
+        ++count;
     return count;
 }
 
@@ -40,7 +42,8 @@ ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t 
     is_unix_ = !peer.is_ip();
     is_v6_ = peer.family() == AF_INET6;
     const auto& networks = plane.config.listeners[listener].trusted_proxies;
-    trusted_ = std::any_of(networks.begin(), networks.end(), [&](const base::Network& network) { return network.contains(ip_); });
+    trusted_ = std::any_of(networks.begin(), networks.end(),
+                           [&](const base::Network& network) { return network.contains(ip_); });
     plane.open_clients.push_back(*this);
     plane.counters.clients_open.add();
     plane.counters.listeners[listener].connections_open.add();
@@ -99,7 +102,8 @@ void ClientSide::on_bytes(ring::Slice bytes) {
                 return;
             }
             if (!exchange_->request_complete()) exchange_->on_request_bytes(bytes);
-            if (!bytes.bytes.empty() && (state_ == State::exchanging || state_ == State::idle)) store_waiting(bytes);
+            if (!bytes.bytes.empty() && (state_ == State::exchanging || state_ == State::idle))
+                store_waiting(bytes);
             if (state_ == State::exchanging) refresh_timer();
             return;
         case State::lingering:
@@ -111,7 +115,8 @@ void ClientSide::on_bytes(ring::Slice bytes) {
 void ClientSide::process(ring::Slice bytes) {
     plane_.request_head_of = nullptr;
     const http::HeadLimits& limits = plane_.config.listeners[listener_].head;
-    const http::HeadError error = http::parse_request_head(bytes.bytes, limits, scanned_, plane_.request_head);
+    const http::HeadError error =
+        http::parse_request_head(bytes.bytes, limits, scanned_, plane_.request_head);
     if (error == http::HeadError::incomplete) {
         store_partial_head(bytes);
     } else if (error != http::HeadError::none) {
@@ -194,7 +199,9 @@ void ClientSide::refuse(std::uint16_t status, Refusal reason) {
         plane_.log_access(line);
     }
     plane_.gather.clear();
-    write_canned_reply(plane_.gather, CannedReply{.status = status, .extra_lines = status == 503 ? "Retry-After: 1\r\n" : ""});
+    write_canned_reply(
+        plane_.gather,
+        CannedReply{.status = status, .extra_lines = status == 503 ? "Retry-After: 1\r\n" : ""});
     send_response(plane_.gather, true);
     linger();
 }
@@ -213,7 +220,8 @@ bool ClientSide::send_response(const Gather& gather, bool more_follows) {
 }
 
 bool ClientSide::may_persist() const {
-    const std::uint64_t requests_max = plane_.config.listeners[listener_].requests_per_connection_max;
+    const std::uint64_t requests_max =
+        plane_.config.listeners[listener_].requests_per_connection_max;
     return !plane_.draining && (requests_max == 0 || requests_ < requests_max);
 }
 
@@ -268,9 +276,11 @@ void ClientSide::on_receive_paused() {
         if (exchange_->wants_client_bytes()) receive_more();
         return;
     }
-    // Bytes of later requests may come while this one lasts, up to a bound; the rest stays in the kernel.
+    // Bytes of later requests may come while this one lasts, up to a bound; the rest stays in the
+    // kernel.
     const std::uint32_t depth_max = plane_.config.listeners[listener_].pipeline_depth_max;
-    if (inbox_.bytes.size() < kWaitingMax && waiting_requests(inbox_.bytes) < depth_max) receive_more();
+    if (inbox_.bytes.size() < kWaitingMax && waiting_requests(inbox_.bytes) < depth_max)
+        receive_more();
 }
 
 // -- ends --
@@ -284,8 +294,9 @@ void ClientSide::on_end() {
             shut(Ending::orderly);
             return;
         case State::exchanging: {
-            const bool half_closed = exchange_->request_complete() && !exchange_->tunnelling() &&
-                                     plane_.now() - exchange_->request_completed_at() <= kHalfCloseGrace;
+            const bool half_closed =
+                exchange_->request_complete() && !exchange_->tunnelling() &&
+                plane_.now() - exchange_->request_completed_at() <= kHalfCloseGrace;
             if (!half_closed) exchange_->on_client_end();
             return;
         }
@@ -324,8 +335,8 @@ void ClientSide::on_ready() {
     if (exchange_ != nullptr) exchange_->on_client_ready();
 }
 
-/// RFC 9112 9.6: FIN behind the answer, then wait for the client's, so that its late bytes draw no RST that would take the
-/// answer with it.
+/// RFC 9112 9.6: FIN behind the answer, then wait for the client's, so that its late bytes draw no
+/// RST that would take the answer with it.
 void ClientSide::linger() {
     inbox_ = {};
     state_ = State::lingering;
@@ -388,11 +399,14 @@ void ClientSide::refresh_timer() {
                 break;
             }
             deadline = exchange_->deadline();
-            if (!exchange_->request_complete()) deadline = std::min(deadline, last_bytes_at_ + limits.body_timeout);
+            if (!exchange_->request_complete())
+                deadline = std::min(deadline, last_bytes_at_ + limits.body_timeout);
             if (exchange_->splice_stalled_since() != base::kNever) {
-                deadline = std::min(deadline, exchange_->splice_stalled_since() + limits.send_timeout);
+                deadline =
+                    std::min(deadline, exchange_->splice_stalled_since() + limits.send_timeout);
             }
-            if (send_stalled_at_ != base::kNever) deadline = std::min(deadline, send_stalled_at_ + limits.send_timeout);
+            if (send_stalled_at_ != base::kNever)
+                deadline = std::min(deadline, send_stalled_at_ + limits.send_timeout);
             break;
         case State::closed:
             return;

@@ -1,4 +1,5 @@
-// The request's half of an exchange: from its head to an upstream, again and again where that is allowed.
+// The request's half of an exchange: from its head to an upstream, again and again where that is
+// allowed.
 #include "ringway/forward/exchange.h"
 
 #include <strings.h>
@@ -16,7 +17,8 @@ using observe::Refusal;
 
 namespace {
 
-constexpr std::size_t kUnsentMax = 64 * 1024;  // bytes that may wait on one side before the other is not read any more
+constexpr std::size_t kUnsentMax =
+    64 * 1024;  // bytes that may wait on one side before the other is not read any more
 
 void write_request_id(std::array<char, 32>& out, base::Prng& prng) {
     constexpr char kDigits[] = "0123456789abcdef";
@@ -45,7 +47,9 @@ Exchange::~Exchange() {
     plane_.counters.exchanges_active.sub();
 }
 
-const config::Listener& Exchange::listener() const { return plane_.config.listeners[client_.listener()]; }
+const config::Listener& Exchange::listener() const {
+    return plane_.config.listeners[client_.listener()];
+}
 const config::Pool& Exchange::pool() const { return plane_.config.pools[pool_.value]; }
 observe::UpstreamCounters& Exchange::upstream_counters() const {
     return plane_.counters.upstreams[pool_.value][upstream_index_.value];
@@ -81,7 +85,8 @@ void Exchange::note_request(const http::RequestHead& head, ring::Slice& received
     method_ = head.method;
     minor_version_ = head.minor_version;
     keep_alive_ = head.keep_alive;
-    idempotent_ = http::is_idempotent(head.method) || head.fields.find(http::FieldId::idempotency_key) != nullptr;
+    idempotent_ = http::is_idempotent(head.method) ||
+                  head.fields.find(http::FieldId::idempotency_key) != nullptr;
     if (head.upgrade && head.framing == http::Framing::none) {
         const http::Field* field = head.fields.find(http::FieldId::upgrade);
         upgrade_ = field != nullptr && !is_h2c(field->value);
@@ -101,7 +106,10 @@ bool Exchange::refuse_unproxied(const http::RequestHead& head) {
     }
     if (head.max_forwards == 0) {  // RFC 9110 7.6.2: the last recipient answers
         const std::uint16_t status = head.method == http::Method::options ? 204 : 405;
-        answer(CannedReply{.status = status, .extra_lines = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"}, -1);
+        answer(
+            CannedReply{.status = status,
+                        .extra_lines = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"},
+            -1);
         return true;
     }
     if (head.framing == http::Framing::length && head.content_length > listener().body_bytes_max) {
@@ -114,11 +122,15 @@ bool Exchange::refuse_unproxied(const http::RequestHead& head) {
 bool Exchange::answer_from_route(const http::RequestHead& head) {
     if (route_->respond) {
         const config::Respond& respond = *route_->respond;
-        answer(CannedReply{.status = respond.status, .content_type = respond.content_type, .body = respond.body}, -1);
+        answer(CannedReply{.status = respond.status,
+                           .content_type = respond.content_type,
+                           .body = respond.body},
+               -1);
         return true;
     }
     if (route_->redirect) {
-        const std::string lines = "Location: " + route::redirect_location(*route_, head, "http") + "\r\n";
+        const std::string lines =
+            "Location: " + route::redirect_location(*route_, head, "http") + "\r\n";
         answer(CannedReply{.status = route_->redirect->status, .extra_lines = lines}, -1);
         return true;
     }
@@ -130,7 +142,8 @@ void Exchange::prepare_pick(const http::RequestHead& head) {
     pool_ = route_->to_pool ? *route_->to_pool : route::choose_pool(*route_, plane_.prng);
     has_pool_ = true;
     const config::Pool& p = pool();
-    if (p.balance == config::Balance::maglev) pick_.key = route::hash_of(p.hash_key, head, client_.ip());
+    if (p.balance == config::Balance::maglev)
+        pick_.key = route::hash_of(p.hash_key, head, client_.ip());
     if (p.affinity.cookie.empty()) return;
     const std::string_view value = route::cookie_value(head, p.affinity.cookie);
     std::uint64_t token = 0;
@@ -190,7 +203,8 @@ void Exchange::keep_piece(std::string_view payload, ring::Buffer* owner) {
 }
 
 bool Exchange::wants_client_bytes() const {
-    if (state_ == State::tunnelling) return upstream_ != nullptr && upstream_->unsent_bytes() < kUnsentMax;
+    if (state_ == State::tunnelling)
+        return upstream_ != nullptr && upstream_->unsent_bytes() < kUnsentMax;
     if (request_.done()) return false;
     if (upstream_ != nullptr && upstream_->ready()) return upstream_->unsent_bytes() < kUnsentMax;
     return kept_bytes_ < kUnsentMax;
@@ -201,7 +215,8 @@ bool Exchange::wants_client_bytes() const {
 bool Exchange::pick_upstream() {
     state_ = State::picking;
     const cluster::PoolView& view = plane_.view->pools[pool_.value];
-    const auto index = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_, plane_.now(), plane_.prng);
+    const auto index = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
+                                                           plane_.now(), plane_.prng);
     if (!index) return false;
     ++attempts_;
     if (take_upstream(*index, false)) return true;
@@ -246,7 +261,8 @@ void Exchange::on_upstream_connected() {
 const http::RequestHead& Exchange::parsed_head() {
     if (plane_.request_head_of != this) {
         std::uint32_t scanned = 0;
-        const auto error = http::parse_request_head(head_.bytes, listener().head, scanned, plane_.request_head);
+        const auto error =
+            http::parse_request_head(head_.bytes, listener().head, scanned, plane_.request_head);
         RW_ASSERT(error == http::HeadError::none);
         plane_.request_head_of = this;
     }
@@ -256,7 +272,8 @@ const http::RequestHead& Exchange::parsed_head() {
 void Exchange::write_head() {
     const http::RequestHead& head = parsed_head();
     char ip[48];
-    const std::string target = route::rewrites_path(*route_) ? route::rewritten_target(*route_, head) : std::string();
+    const std::string target =
+        route::rewrites_path(*route_) ? route::rewritten_target(*route_, head) : std::string();
     const RequestEdit edit{
         .route = *route_,
         .upstream = pool().upstreams[upstream_index_.value],
@@ -269,7 +286,8 @@ void Exchange::write_head() {
     write_request_head(plane_.gather, head, head_.owner.get(), edit);
     head_sent_ = true;
     if (!head_.owner->heap && plane_.ring.buffers().scarce()) {
-        // Kept for another try, but not in a buffer that others need; the gathered pieces still point into it.
+        // Kept for another try, but not in a buffer that others need; the gathered pieces still
+        // point into it.
         plane_.count_copy(observe::CopyReason::replay, head_.bytes.size());
         plane_.gather.hold(std::move(head_.owner));
         head_ = plane_.ring.buffers().copy(head_.bytes);
@@ -277,7 +295,8 @@ void Exchange::write_head() {
     }
 }
 
-/// Sends what there is to send: the head if it was not sent on this try, the body as far as it came.
+/// Sends what there is to send: the head if it was not sent on this try, the body as far as it
+/// came.
 void Exchange::transmit() {
     if (upstream_ == nullptr || !upstream_->ready() || state_ == State::tunnelling) return;
     const bool chunked = request_.framing() == http::Framing::chunked;
@@ -297,7 +316,8 @@ void Exchange::transmit() {
         }
         if (gather.bytes() == 0) break;
         upstream_counters().bytes_sent.add(gather.bytes());
-        // A failed send shows on the receiving side too, behind any answer that the upstream gave before it closed.
+        // A failed send shows on the receiving side too, behind any answer that the upstream gave
+        // before it closed.
         if (!upstream_->send_request(gather)) break;
         sent_at_ = plane_.now();
     }
@@ -320,9 +340,11 @@ void Exchange::on_upstream_drained() {
 
 void Exchange::on_upstream_failed(Cause cause) {
     observe::UpstreamCounters& counters = upstream_counters();
-    if (cause == Cause::connect_failed || cause == Cause::connect_timeout) counters.connect_failures.add();
+    if (cause == Cause::connect_failed || cause == Cause::connect_timeout)
+        counters.connect_failures.add();
     if (cause == Cause::closed_early || cause == Cause::truncated_response) counters.resets.add();
-    if (cause == Cause::first_byte_timeout || cause == Cause::response_stalled) counters.timeouts.add();
+    if (cause == Cause::first_byte_timeout || cause == Cause::response_stalled)
+        counters.timeouts.add();
     if (cause == Cause::malformed_response) counters.malformed.add();
     detach_upstream(false);
     if (status_ != 0) {
@@ -341,7 +363,8 @@ bool Exchange::may_repeat(Failure failure) const {
 bool Exchange::retry(Cause cause) {
     if (!is_retriable(cause) || !may_repeat(Failure{cause, head_sent_})) return false;
     if (cause == Cause::closed_early && reused_ && !retried_stale_) {
-        retried_stale_ = true;  // the connection had died while it was idle: no fault of the upstream
+        retried_stale_ =
+            true;  // the connection had died while it was idle: no fault of the upstream
         if (take_upstream(upstream_index_, true)) return true;
     }
     if (attempts_ >= pool().retry.attempts_max || !plane_.take_retry(pool_)) {

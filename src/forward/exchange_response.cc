@@ -20,9 +20,12 @@ constexpr std::size_t kUnsentMax = 64 * 1024;  // as in exchange.cc, for the cli
 std::string affinity_cookie(const config::Affinity& affinity, const config::Upstream& upstream) {
     char token[17];
     const auto end = std::to_chars(token, token + 16, balance::sticky_token(upstream), 16).ptr;
-    std::string cookie = affinity.cookie + "=" + std::string(token, end) + "; Path=" + affinity.path + "; HttpOnly";
+    std::string cookie =
+        affinity.cookie + "=" + std::string(token, end) + "; Path=" + affinity.path + "; HttpOnly";
     if (affinity.max_age > Duration{0}) {
-        cookie += "; Max-Age=" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(affinity.max_age).count());
+        cookie += "; Max-Age=" +
+                  std::to_string(
+                      std::chrono::duration_cast<std::chrono::seconds>(affinity.max_age).count());
     }
     return cookie;
 }
@@ -71,14 +74,17 @@ void Exchange::on_interim_head(ring::Slice& received) {
     received.bytes.remove_prefix(head.size);
 }
 
-/// One of the pool's retry.statuses, and another try is allowed: the answer is dropped. False: it stands.
+/// One of the pool's retry.statuses, and another try is allowed: the answer is dropped. False: it
+/// stands.
 bool Exchange::retry_status() {
     const auto& statuses = pool().retry.statuses;
     const std::uint16_t status = plane_.response_head.status;
     if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
-    if (!may_repeat(Failure{Cause::closed_early, true}) || attempts_ >= pool().retry.attempts_max) return false;
+    if (!may_repeat(Failure{Cause::closed_early, true}) || attempts_ >= pool().retry.attempts_max)
+        return false;
     const cluster::PoolView& view = plane_.view->pools[pool_.value];
-    const auto another = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_, plane_.now(), plane_.prng);
+    const auto another = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
+                                                             plane_.now(), plane_.prng);
     if (!another || pick_.tried.has(*another) || !plane_.take_retry(pool_)) return false;
     plane_.counters.pools[pool_.value].retries.add();
     detach_upstream(false);
@@ -92,9 +98,11 @@ bool Exchange::retry_status() {
 void Exchange::write_response(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     response_.start(head.framing, head.content_length);
-    const bool length_unknown = head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
+    const bool length_unknown =
+        head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;
-    client_keep_alive_ = keep_alive_ && request_.done() && client_.may_persist() && (!length_unknown || chunked_out_);
+    client_keep_alive_ = keep_alive_ && request_.done() && client_.may_persist() &&
+                         (!length_unknown || chunked_out_);
     upstream_keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
 
     std::string cookie;
@@ -134,7 +142,8 @@ void Exchange::on_response_bytes(ring::Slice& received) {
     pump_response(received);
 }
 
-/// Sends what was gathered and what `received` holds of the body; ends the exchange behind its last byte.
+/// Sends what was gathered and what `received` holds of the body; ends the exchange behind its last
+/// byte.
 void Exchange::pump_response(ring::Slice& received) {
     Gather& gather = plane_.gather;
     upstream_counters().bytes_received.add(received.bytes.size());
@@ -263,7 +272,8 @@ void Exchange::cut(Refusal refusal) {
     record(static_cast<std::int16_t>(refusal));
     state_ = State::over;
     // Without length or chunks only a reset tells the end from a cut.
-    const bool visible = chunked_out_ || response_.framing() == http::Framing::length || status_ == 101;
+    const bool visible =
+        chunked_out_ || response_.framing() == http::Framing::length || status_ == 101;
     client_.on_exchange_cut(visible ? Ending::orderly : Ending::reset);
 }
 
@@ -291,7 +301,8 @@ void Exchange::record(std::int16_t refusal) {
     const Duration total = now - started_;
     const auto ns = static_cast<std::uint64_t>(total.count());
     if (route_index_ >= 0) {
-        observe::RouteCounters& counters = plane_.counters.routes[static_cast<std::size_t>(route_index_)];
+        observe::RouteCounters& counters =
+            plane_.counters.routes[static_cast<std::size_t>(route_index_)];
         counters.responses_by_class[class_of(status_)].add();
         counters.latency.record(ns);
     }
@@ -303,9 +314,13 @@ void Exchange::record(std::int16_t refusal) {
     if (refusal >= 0) plane_.counters.refusals[static_cast<std::size_t>(refusal)].add();
     if (plane_.access_log == nullptr) return;
     const bool failed = refusal >= 0 || status_ >= 500;
-    if (!failed && plane_.config.log.access_sampling < 1.0 && plane_.prng.unit() >= plane_.config.log.access_sampling) return;
+    if (!failed && plane_.config.log.access_sampling < 1.0 &&
+        plane_.prng.unit() >= plane_.config.log.access_sampling)
+        return;
 
-    const auto since_start = [&](Instant at) { return at == Instant{} ? Duration{-1} : at - started_; };
+    const auto since_start = [&](Instant at) {
+        return at == Instant{} ? Duration{-1} : at - started_;
+    };
     observe::AccessRecord line;
     line.started_unix_ns = started_.time_since_epoch().count() + plane_.unix_offset_ns;
     line.queue = has_upstream_ ? Duration{0} : Duration{-1};
@@ -328,8 +343,10 @@ void Exchange::record(std::int16_t refusal) {
     line.method = head.method_text;
     line.target = head.target;
     line.host = head.authority;
-    const http::Field* sent_id = client_.trusted() ? head.fields.find(http::FieldId::x_request_id) : nullptr;
-    line.request_id = sent_id != nullptr ? sent_id->value : std::string_view(request_id_.data(), request_id_.size());
+    const http::Field* sent_id =
+        client_.trusted() ? head.fields.find(http::FieldId::x_request_id) : nullptr;
+    line.request_id = sent_id != nullptr ? sent_id->value
+                                         : std::string_view(request_id_.data(), request_id_.size());
     if (const http::Field* field = head.fields.find("user-agent")) line.user_agent = field->value;
     if (const http::Field* field = head.fields.find("referer")) line.referer = field->value;
     plane_.log_access(line);

@@ -1,4 +1,5 @@
-// The rest of a long body of known length, moved from socket to socket through a pipe: no byte of it enters user space.
+// The rest of a long body of known length, moved from socket to socket through a pipe: no byte of
+// it enters user space.
 #include <algorithm>
 
 #include "ringway/forward/client_side.h"
@@ -10,13 +11,16 @@ namespace ringway::forward {
 
 namespace {
 
-constexpr std::size_t kTurnBytes = 1024 * 1024;  // moved for one connection before others have their turn
+constexpr std::size_t kTurnBytes =
+    1024 * 1024;  // moved for one connection before others have their turn
 
 }  // namespace
 
 bool Exchange::start_splice() {
     const std::uint64_t bytes_min = plane_.settings().splice_min_bytes;
-    if (bytes_min == 0 || response_.framing() != http::Framing::length || response_.left() < bytes_min) return false;
+    if (bytes_min == 0 || response_.framing() != http::Framing::length ||
+        response_.left() < bytes_min)
+        return false;
     if (upstream_ == nullptr || upstream_->receiving() || upstream_->ended()) return false;
     // A marked socket does not wait for room: the rest of a request that was answered early could not be sent.
     if (!request_.done() || upstream_->unsent_bytes() > 0) return false;
@@ -50,7 +54,8 @@ void Exchange::run_splice() {
         if (!response_.done() && in_pipe_ < SplicePipes::kCapacityBytes) {
             const auto wanted = static_cast<std::size_t>(
                 std::min<std::uint64_t>(response_.left(), SplicePipes::kCapacityBytes - in_pipe_));
-            const auto taken = plane_.ring.splice_now(upstream_->descriptor(), pipe_.write_end, wanted, false);
+            const auto taken =
+                plane_.ring.splice_now(upstream_->descriptor(), pipe_.write_end, wanted, false);
             if (taken && *taken > 0) {
                 in_pipe_ += *taken;
                 response_.skip(*taken);
@@ -63,7 +68,8 @@ void Exchange::run_splice() {
             }
         }
         if (in_pipe_ > 0) {
-            const auto given = plane_.ring.splice_now(pipe_.read_end, client_.descriptor(), in_pipe_, false);
+            const auto given =
+                plane_.ring.splice_now(pipe_.read_end, client_.descriptor(), in_pipe_, false);
             if (given && *given > 0) {
                 splice_stalled_since_ = base::kNever;
                 in_pipe_ -= *given;

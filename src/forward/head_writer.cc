@@ -29,7 +29,8 @@ bool edited_away(const std::vector<config::HeaderEdit>& edits, std::string_view 
     });
 }
 
-void add_line(Gather& gather, std::string_view name, std::string_view value, ring::Buffer* owner = nullptr) {
+void add_line(Gather& gather, std::string_view name, std::string_view value,
+              ring::Buffer* owner = nullptr) {
     gather.add_text(name);
     gather.add_text(": ");
     gather.add_received(value, owner);
@@ -44,7 +45,8 @@ void add_edits(Gather& gather, const std::vector<config::HeaderEdit>& edits) {
 
 /// Adds every line that `keep` says stays.
 template <class Keep>
-void add_kept_lines(Gather& gather, const Fields& fields, const char* head_end, ring::Buffer* owner, Keep&& keep) {
+void add_kept_lines(Gather& gather, const Fields& fields, const char* head_end, ring::Buffer* owner,
+                    Keep&& keep) {
     for (std::uint32_t i = 0; i < fields.count; ++i) {
         const Field& field = fields.at[i];
         if (!keep(field)) continue;
@@ -53,7 +55,8 @@ void add_kept_lines(Gather& gather, const Fields& fields, const char* head_end, 
     }
 }
 
-bool keeps_request_field(const Field& field, const http::RequestHead& head, const RequestEdit& edit) {
+bool keeps_request_field(const Field& field, const http::RequestHead& head,
+                         const RequestEdit& edit) {
     switch (field.id) {
         case FieldId::connection:
         case FieldId::keep_alive:
@@ -94,7 +97,8 @@ bool keeps_request_field(const Field& field, const http::RequestHead& head, cons
     return !field.nominated;
 }
 
-void add_request_line(Gather& gather, const http::RequestHead& head, ring::Buffer* owner, const RequestEdit& edit) {
+void add_request_line(Gather& gather, const http::RequestHead& head, ring::Buffer* owner,
+                      const RequestEdit& edit) {
     constexpr std::string_view kEnd = " HTTP/1.1\r\n";
     const char* begin = head.method_text.data();
     const char* end = head.target.data() + head.target.size() + kEnd.size();
@@ -140,7 +144,8 @@ void add_forwarding_fields(Gather& gather, const http::RequestHead& head, ring::
     if (!trusted || head.fields.find(FieldId::x_forwarded_proto) == nullptr) {
         gather.add_text("X-Forwarded-Proto: http\r\n");
     }
-    if (!head.authority.empty() && (!trusted || head.fields.find(FieldId::x_forwarded_host) == nullptr)) {
+    if (!head.authority.empty() &&
+        (!trusted || head.fields.find(FieldId::x_forwarded_host) == nullptr)) {
         add_line(gather, "X-Forwarded-Host", head.authority, owner);
     }
     if (!trusted || head.fields.find(FieldId::x_real_ip) == nullptr) {
@@ -162,17 +167,20 @@ void write_request_head(Gather& gather, const http::RequestHead& head, ring::Buf
     const bool edits = !route_edits.empty() || !upstream_edits.empty();
 
     add_request_line(gather, head, owner, edit);
-    const bool host_by_edit = edited_away(route_edits, "host") || edited_away(upstream_edits, "host");
+    const bool host_by_edit =
+        edited_away(route_edits, "host") || edited_away(upstream_edits, "host");
     if (!edit.upstream.host_header.empty() && !host_by_edit) {
         add_line(gather, "Host", edit.upstream.host_header);
     } else if (head.absolute_form && !host_by_edit) {
         add_line(gather, "Host", head.authority, owner);
     } else if (!head.has_host && !host_by_edit) {
-        add_line(gather, "Host", edit.upstream.address.starts_with("unix:") ? "localhost" : edit.upstream.address);
+        add_line(gather, "Host",
+                 edit.upstream.address.starts_with("unix:") ? "localhost" : edit.upstream.address);
     }
     add_kept_lines(gather, head.fields, head_end, owner, [&](const Field& field) {
         if (!keeps_request_field(field, head, edit)) return false;
-        return !edits || (!edited_away(route_edits, field.name) && !edited_away(upstream_edits, field.name));
+        return !edits ||
+               (!edited_away(route_edits, field.name) && !edited_away(upstream_edits, field.name));
     });
     if (head.max_forwards != http::RequestHead::kNoMaxForwards) {
         char digits[16];
@@ -191,7 +199,8 @@ void write_request_head(Gather& gather, const http::RequestHead& head, ring::Buf
 
 namespace {
 
-bool keeps_response_field(const Field& field, const http::ResponseHead& head, const ResponseEdit& edit) {
+bool keeps_response_field(const Field& field, const http::ResponseHead& head,
+                          const ResponseEdit& edit) {
     switch (field.id) {
         case FieldId::connection:
         case FieldId::keep_alive:
@@ -239,7 +248,8 @@ char* write_status_line(char* out, std::uint16_t status, std::string_view reason
     return out;
 }
 
-void add_status_line(Gather& gather, const http::ResponseHead& head, ring::Buffer* owner, const char* head_begin) {
+void add_status_line(Gather& gather, const http::ResponseHead& head, ring::Buffer* owner,
+                     const char* head_begin) {
     if (head.minor_version == 1 && head.fields.count > 0) {
         const char* end = head.fields.at[0].name.data();
         const std::string_view line(head_begin, static_cast<std::size_t>(end - head_begin));
@@ -303,9 +313,10 @@ bool allowed_in_trailer(std::string_view line) {
     const std::string_view name = line.substr(0, line.find(':'));
     if (http::field_id(name) != FieldId::other) return false;
     for (const std::string_view refused :
-         {"authorization", "age", "cache-control", "content-encoding", "content-range", "content-type", "expires",
-          "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "location", "pragma",
-          "range", "vary", "warning", "www-authenticate", "forwarded"}) {
+         {"authorization", "age", "cache-control", "content-encoding", "content-range",
+          "content-type", "expires", "if-match", "if-modified-since", "if-none-match", "if-range",
+          "if-unmodified-since", "location", "pragma", "range", "vary", "warning",
+          "www-authenticate", "forwarded"}) {
         if (same_name(name, refused)) return false;
     }
     return true;
@@ -320,7 +331,8 @@ void write_last_chunk(Gather& gather, std::string_view trailers) {
         const std::size_t size = end == std::string_view::npos ? trailers.size() : end + 2;
         const std::string_view line = trailers.substr(0, size);
         trailers.remove_prefix(size);
-        if (allowed_in_trailer(line) && !gather.nearly_full() && gather.has_text_room(line.size() + 64)) {
+        if (allowed_in_trailer(line) && !gather.nearly_full() &&
+            gather.has_text_room(line.size() + 64)) {
             gather.add_text(line);
         }
     }

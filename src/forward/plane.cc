@@ -48,7 +48,9 @@ Plane::Plane(const PlaneParts& parts)
             const config::Upstream& upstream = pool.upstreams[i];
             // Each request in flight has a connection of its own: the narrower bound holds.
             load[i].in_flight_max = upstream.in_flight_max;
-            if (upstream.connections_max > 0 && (upstream.in_flight_max == 0 || upstream.connections_max < upstream.in_flight_max)) {
+            if (upstream.connections_max > 0 &&
+                (upstream.in_flight_max == 0 ||
+                 upstream.connections_max < upstream.in_flight_max)) {
                 load[i].in_flight_max = upstream.connections_max;
             }
         }

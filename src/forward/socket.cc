@@ -9,8 +9,9 @@ namespace ringway::forward {
 
 namespace {
 
-constexpr std::uint32_t kSmallPiece = 4096;       // queued pieces below this are copied: a small one must not pin a large buffer
-constexpr std::uint32_t kTailBytes = 16 * 1024;   // heap buffer that small pieces are gathered in
+constexpr std::uint32_t kSmallPiece =
+    4096;  // queued pieces below this are copied: a small one must not pin a large buffer
+constexpr std::uint32_t kTailBytes = 16 * 1024;  // heap buffer that small pieces are gathered in
 constexpr std::size_t kSendPieces = 64;
 
 }  // namespace
@@ -81,7 +82,8 @@ void Socket::queue(const Gather& gather, std::size_t taken) {
         bytes.remove_prefix(taken);
         taken = 0;
         ring::Buffer* owner = gather.owner(i);
-        if (owner == nullptr || (!owner->heap && (bytes.size() < kSmallPiece || plane_.ring.buffers().scarce()))) {
+        if (owner == nullptr ||
+            (!owner->heap && (bytes.size() < kSmallPiece || plane_.ring.buffers().scarce()))) {
             queue_copy(bytes);
             continue;
         }

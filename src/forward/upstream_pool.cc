@@ -14,7 +14,8 @@ UpstreamPools::Upstream& UpstreamPools::of(const UpstreamSide& connection) {
     return pools_[connection.pool().value][connection.upstream().value];
 }
 
-UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool, cluster::UpstreamIndex index, bool fresh) {
+UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool,
+                                     cluster::UpstreamIndex index, bool fresh) {
     Upstream& upstream = pools_[pool.value][index.value];
     if (fresh || upstream.idle.empty()) return connect(plane, upstream, pool, index);
     UpstreamSide& connection = upstream.idle.front();
@@ -41,18 +42,21 @@ UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::
 bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
     const config::Pool& pool = config_.pools[connection.pool().value];
     Upstream& upstream = of(connection);
-    const bool worn = pool.requests_per_connection_max > 0 && connection.requests() >= pool.requests_per_connection_max;
+    const bool worn = pool.requests_per_connection_max > 0 &&
+                      connection.requests() >= pool.requests_per_connection_max;
     if (plane.draining || worn || upstream.idle_count >= pool.idle_connections_max) return false;
     upstream.idle.push_front(connection);
     ++upstream.idle_count;
-    plane.counters.upstreams[connection.pool().value][connection.upstream().value].connections_idle.add();
+    plane.counters.upstreams[connection.pool().value][connection.upstream().value]
+        .connections_idle.add();
     return true;
 }
 
 void UpstreamPools::drop(Plane& plane, UpstreamSide& connection) {
     static_cast<base::ListLink<IdleTag>&>(connection).unlink();
     --of(connection).idle_count;
-    plane.counters.upstreams[connection.pool().value][connection.upstream().value].connections_idle.sub();
+    plane.counters.upstreams[connection.pool().value][connection.upstream().value]
+        .connections_idle.sub();
 }
 
 void UpstreamPools::close_idle() {

@@ -8,7 +8,9 @@ namespace ringway::forward {
 
 UpstreamSide::UpstreamSide(Plane& plane, ring::Descriptor descriptor, cluster::PoolIndex pool,
                            cluster::UpstreamIndex upstream)
-    : Socket(plane, descriptor, plane.settings().receive_credit_bytes), pool_(pool), upstream_(upstream) {
+    : Socket(plane, descriptor, plane.settings().receive_credit_bytes),
+      pool_(pool),
+      upstream_(upstream) {
     plane.counters.upstreams[pool.value][upstream.value].connections_open.add();
 }
 
@@ -60,13 +62,16 @@ void UpstreamSide::detach(bool reusable) {
     close(Ending::orderly);
 }
 
-bool UpstreamSide::send_request(const Gather& gather) { return send(gather, false) != Sent::failed; }
+bool UpstreamSide::send_request(const Gather& gather) {
+    return send(gather, false) != Sent::failed;
+}
 
 void UpstreamSide::restart_timer() {
     const config::Pool& pool = plane_.config.pools[pool_.value];
     switch (expecting_) {
         case Expecting::head:
-            plane_.wheel.set(timer_, plane_.now() + (unsent_bytes() > 0 ? pool.send_timeout : pool.first_byte_timeout));
+            plane_.wheel.set(timer_, plane_.now() + (unsent_bytes() > 0 ? pool.send_timeout
+                                                                        : pool.first_byte_timeout));
             return;
         case Expecting::body:
             plane_.wheel.set(timer_, plane_.now() + pool.response_timeout);
@@ -93,16 +98,17 @@ void UpstreamSide::on_bytes(ring::Slice bytes) {
 
 /// Interim heads, then the final one.
 void UpstreamSide::read_heads(ring::Slice bytes) {
-    const http::HeadLimits limits{.bytes_max = plane_.config.pools[pool_.value].response_head_bytes_max,
-                                  .fields_max = static_cast<std::uint32_t>(base::kFieldsMax)};
+    const http::HeadLimits limits{
+        .bytes_max = plane_.config.pools[pool_.value].response_head_bytes_max,
+        .fields_max = static_cast<std::uint32_t>(base::kFieldsMax)};
     if (!inbox_.bytes.empty()) {
         plane_.count_copy(observe::CopyReason::partial_head, bytes.bytes.size());
         append_copy(plane_.ring.buffers(), inbox_, bytes.bytes);
         bytes = std::exchange(inbox_, {});
     }
     while (!bytes.bytes.empty()) {
-        const http::HeadError error =
-            http::parse_response_head(bytes.bytes, limits, exchange_->method(), scanned_, plane_.response_head);
+        const http::HeadError error = http::parse_response_head(
+            bytes.bytes, limits, exchange_->method(), scanned_, plane_.response_head);
         if (error == http::HeadError::incomplete) {
             if (bytes.owner->heap) {
                 inbox_ = std::move(bytes);
@@ -117,7 +123,8 @@ void UpstreamSide::read_heads(ring::Slice bytes) {
             fail(Cause::malformed_response);
             return;
         }
-        const bool interim = plane_.response_head.status < 200 && plane_.response_head.status != 101;
+        const bool interim =
+            plane_.response_head.status < 200 && plane_.response_head.status != 101;
         exchange_->on_response_head(bytes);
         if (!interim || exchange_ == nullptr) return;
     }
@@ -162,7 +169,8 @@ void UpstreamSide::on_receive_failure(ring::Error) {
 }
 
 void UpstreamSide::on_send_failure(ring::Error) {
-    // The armed receive tells the rest: an early answer that stands before the end, or the end itself.
+    // The armed receive tells the rest: an early answer that stands before the end, or the end
+    // itself.
     if (state_ == State::busy && !receiving()) fail(Cause::closed_early);
 }
 
@@ -214,7 +222,8 @@ void UpstreamSide::on_timer() {
         }
     } else if (expecting_ == Expecting::body) {
         // Not read because the client is slow: its send time-out watches.
-        const bool held_back = !receiving() && (!exchange_->splicing() || exchange_->splice_stalled_since() != base::kNever);
+        const bool held_back = !receiving() && (!exchange_->splicing() ||
+                                                exchange_->splice_stalled_since() != base::kNever);
         if (held_back) {
             restart_timer();
         } else {

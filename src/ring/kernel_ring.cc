@@ -138,8 +138,8 @@ struct KernelRing::Kernel {
     io_uring_buf_ring* buffer_ring = nullptr;
     void* buffer_entries = nullptr;
     std::uint32_t buffer_ring_entries = 0;
-    std::uint32_t posted = 0;   // buffers that the kernel has
-    std::uint32_t post_target;  // how many it should have
+    std::uint32_t posted = 0;        // buffers that the kernel has
+    std::uint32_t post_target;       // how many it should have
     std::vector<Op*> starved;        // receives that wait for buffers
     std::vector<Op*> canceled_here;  // ops that ended without the kernel
     std::deque<PendingSend> sends;

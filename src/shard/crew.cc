@@ -65,7 +65,10 @@ std::expected<void, std::string> Crew::start() {
         members_[i].thread = std::thread([this, i] { run(static_cast<std::uint16_t>(i)); });
     }
     std::unique_lock lock(mutex_);
-    reported_.wait(lock, [&] { return std::all_of(members_.begin(), members_.end(), [](const Member& m) { return m.reported; }); });
+    reported_.wait(lock, [&] {
+        return std::all_of(members_.begin(), members_.end(),
+                           [](const Member& m) { return m.reported; });
+    });
     for (const Member& member : members_) {
         if (!member.error.empty()) return std::unexpected(member.error);
     }

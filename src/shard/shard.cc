@@ -27,7 +27,8 @@ struct Shard::Machine final : accept::Door {
                  .unix_offset_ns = parts.unix_offset_ns,
                  .seed = parts.seed}),
           acceptors(parts.config, parts.index, parts.ring, plane.wheel, parts.counters,
-                    parts.connection_counts != nullptr ? *parts.connection_counts : own_counts, *this) {
+                    parts.connection_counts != nullptr ? *parts.connection_counts : own_counts,
+                    *this) {
         plane.view = view.read();
         plane.client_gone_self = this;
         plane.client_gone = [](void* self, std::uint16_t listener, const base::IpAddress& client) {
@@ -35,7 +36,9 @@ struct Shard::Machine final : accept::Door {
         };
     }
 
-    void admit(ring::Descriptor socket, std::uint16_t listener) override { plane.admit(socket, listener); }
+    void admit(ring::Descriptor socket, std::uint16_t listener) override {
+        plane.admit(socket, listener);
+    }
 
     void read_requests();
     void start_drain(Instant deadline);

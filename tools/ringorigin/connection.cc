@@ -15,7 +15,8 @@ using ringway::base::Duration;
 
 namespace {
 
-constexpr std::uint32_t kReceiveCreditBytes = 1u << 30;  // armed anew when it is used up
+constexpr std::uint32_t kReceiveCreditBytes =
+    256 * 1024;  // then receiving is armed anew, or pauses
 constexpr std::size_t kPendingBytesMax =
     256 * 1024;                                  // of pipelined input; beyond it receiving pauses
 constexpr std::size_t kOutBytesMax = 64 * 1024;  // answers gathered for one send
@@ -38,23 +39,15 @@ void Connection::arm_receive() {
 
 void Connection::on_receive(Completion&& completion) {
     if (state_ == State::closed) return close_join();
-    if (completion.error == ring::Error::canceled) {
-        paused_ = true;
-        if (pending_.size() < kPendingBytesMax) arm_receive();
-        return;
-    }
     if (completion.error != ring::Error::none) return close(false);
     if (completion.result == 0) return on_end_of_stream();
     run(completion.bytes());
     if (state_ == State::closed) return close_join();
-    if (pending_.size() >= kPendingBytesMax) {
-        if (completion.more) {
-            worker_.ring().cancel(receive_op_);
-        } else {
-            paused_ = true;
-        }
-    } else if (!completion.more) {
+    if (completion.more) return;
+    if (pending_.size() < kPendingBytesMax) {
         arm_receive();
+    } else {
+        paused_ = true;
     }
 }
 
@@ -364,6 +357,7 @@ void Connection::answer_bytes(const Prepared& prepared) {
 
 void Connection::answer_text(std::uint16_t status, std::string_view content_type,
                              std::string_view text) {
+    RW_ASSERT_HOT(!send_op_.submitted());  // it refers to out_
     out_ += fmt::format(
         "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n", status,
         http::reason_phrase(status), worker_.date(), content_type, text.size(),
@@ -381,6 +375,7 @@ void Connection::refuse(std::uint16_t status, std::string_view why) {
 }
 
 void Connection::append_head(const Prepared& prepared, std::string_view framing) {
+    RW_ASSERT_HOT(!send_op_.submitted());  // it refers to out_
     const std::size_t start = out_.size();
     out_ += prepared.head;
     worker_.date().copy(out_.data() + start + prepared.date_at, worker_.date().size());

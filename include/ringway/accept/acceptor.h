@@ -1,5 +1,6 @@
-// The listeners of one shard: each accepts on its own SO_REUSEPORT socket, counts who is in, and refuses past the limits.
-// Owned by the shard, on its thread; the count of a listener's connections is shared by all shards.
+// The listeners of one shard: each accepts on its own SO_REUSEPORT socket, counts who is in, and
+// refuses past the limits. Owned by the shard, on its thread; the count of a listener's connections
+// is shared by all shards.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,8 @@ namespace ringway::accept {
 /// Open connections by listener, over all shards. Touched once a connection, never once a request.
 class ConnectionCounts {
  public:
-    explicit ConnectionCounts(std::size_t listeners) : open_(std::make_unique<std::atomic<std::uint32_t>[]>(listeners)) {}
+    explicit ConnectionCounts(std::size_t listeners)
+        : open_(std::make_unique<std::atomic<std::uint32_t>[]>(listeners)) {}
     /// Counts one in; false (and not counted) when `limit` are open.
     bool enter(std::uint16_t listener, std::uint32_t limit) {
         if (open_[listener].fetch_add(1, std::memory_order_relaxed) < limit) return true;
@@ -44,11 +46,13 @@ class Door {
 
 class Acceptors {
  public:
-    Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring, base::TimerWheel& wheel,
-              observe::ShardCounters& counters, ConnectionCounts& counts, Door& door);
+    Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring,
+              base::TimerWheel& wheel, observe::ShardCounters& counters, ConnectionCounts& counts,
+              Door& door);
     ~Acceptors();
 
-    /// Opens every listener; a sentence for a human when one cannot be opened. Unix sockets are shard 0's alone.
+    /// Opens every listener; a sentence for a human when one cannot be opened. Unix sockets are
+    /// shard 0's alone.
     std::expected<void, std::string> open();
     /// Stops accepting and closes the listeners, once the accepts are home.
     void close();

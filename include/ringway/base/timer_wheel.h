@@ -1,6 +1,6 @@
-// Many cheap timers: a hashed wheel (Varghese and Lauck, 1987, scheme 6) with lazy re-filing. Setting a deadline later than
-// the slot that the timer already stands in is one store; most timers are moved on long before they fire. Single-threaded;
-// `now` is an argument.
+// Many cheap timers: a hashed wheel (Varghese and Lauck, 1987, scheme 6) with lazy re-filing.
+// Setting a deadline later than the slot that the timer already stands in is one store; most timers
+// are moved on long before they fire. Single-threaded; `now` is an argument.
 #pragma once
 
 #include <array>
@@ -38,7 +38,8 @@ template <class Owner, void (Owner::*handler)()>
 class TimerOf<handler> : public Timer {
  public:
     explicit TimerOf(Owner& owner)
-        : Timer([](Timer& timer) { (static_cast<TimerOf&>(timer).owner_.*handler)(); }), owner_(owner) {}
+        : Timer([](Timer& timer) { (static_cast<TimerOf&>(timer).owner_.*handler)(); }),
+          owner_(owner) {}
 
  private:
     Owner& owner_;
@@ -48,8 +49,8 @@ class TimerWheel {
  public:
     explicit TimerWheel(Instant now) : current_tick_(tick_of(now)) {}
 
-    /// Fires at the first expire() whose `now` is at or past `deadline` (and at most one tick, 16.8 ms, later than that
-    /// when expire() is called as next() says). kNever: not at all.
+    /// Fires at the first expire() whose `now` is at or past `deadline` (and at most one tick, 16.8
+    /// ms, later than that when expire() is called as next() says). kNever: not at all.
     void set(Timer& timer, Instant deadline);
     void clear(Timer& timer) { timer.deadline_ = kNever; }
 
@@ -60,7 +61,8 @@ class TimerWheel {
 
  private:
     static constexpr int kTickShift = 24;  // 16.8 ms
-    static constexpr std::int64_t kSlots = 4096;  // horizon 68.7 s; later deadlines are filed again on the way
+    static constexpr std::int64_t kSlots =
+        4096;  // horizon 68.7 s; later deadlines are filed again on the way
 
     static std::int64_t tick_of(Instant at) { return at.time_since_epoch().count() >> kTickShift; }
     void file(Timer& timer);

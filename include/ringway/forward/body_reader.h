@@ -1,4 +1,5 @@
-// Where a message's body ends, for each framing: length, chunked, until close. Fed with received bytes, yields payload.
+// Where a message's body ends, for each framing: length, chunked, until close. Fed with received
+// bytes, yields payload.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,8 @@ class BodyReader {
         left_ = framing == http::Framing::length ? length : 0;
         done_ = framing == http::Framing::none || (framing == http::Framing::length && length == 0);
         failed_ = false;
-        decoder_ = framing == http::Framing::chunked ? std::make_unique<http::ChunkedDecoder>() : nullptr;
+        decoder_ =
+            framing == http::Framing::chunked ? std::make_unique<http::ChunkedDecoder>() : nullptr;
     }
 
     http::Framing framing() const { return framing_; }
@@ -29,8 +31,8 @@ class BodyReader {
     /// Bytes still to come, for Framing::length.
     std::uint64_t left() const { return left_; }
 
-    /// Takes a piece of payload off the front of `bytes`; empty when only framing was read. To be called until `bytes` is
-    /// empty, done() or failed().
+    /// Takes a piece of payload off the front of `bytes`; empty when only framing was read. To be
+    /// called until `bytes` is empty, done() or failed().
     std::string_view take(std::string_view& bytes) {
         switch (framing_) {
             case http::Framing::none:
@@ -41,7 +43,8 @@ class BodyReader {
                 return payload;
             }
             case http::Framing::length: {
-                const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+                const auto size =
+                    static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
                 const std::string_view payload = bytes.substr(0, size);
                 bytes.remove_prefix(size);
                 skip(size);
@@ -67,7 +70,9 @@ class BodyReader {
     /// The peer closed: the end of an until-close body.
     void close() { done_ = done_ || framing_ == http::Framing::until_close; }
 
-    std::string_view trailers() const { return decoder_ ? decoder_->trailers() : std::string_view(); }
+    std::string_view trailers() const {
+        return decoder_ ? decoder_->trailers() : std::string_view();
+    }
 
  private:
     std::unique_ptr<http::ChunkedDecoder> decoder_;

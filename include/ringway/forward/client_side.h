@@ -1,5 +1,5 @@
-// A client's HTTP/1.1 connection: finds the requests in its bytes, one exchange at a time, and ends without cutting off an
-// answer. Owned by the plane, on the shard's thread.
+// A client's HTTP/1.1 connection: finds the requests in its bytes, one exchange at a time, and ends
+// without cutting off an answer. Owned by the plane, on the shard's thread.
 //
 //   state     | event                              -> next
 //   ----------+--------------------------------------------------
@@ -44,7 +44,8 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     bool may_persist() const;
     /// Sends response bytes. False: the client is gone, the exchange is to end.
     bool send_response(const Gather& gather, bool more_follows);
-    /// The exchange is over: destroys it, then goes on with the next request, or ends. `keep`: the connection persists.
+    /// The exchange is over: destroys it, then goes on with the next request, or ends. `keep`: the
+    /// connection persists.
     void on_exchange_over(bool keep);
     /// Destroys the exchange and closes at once.
     void on_exchange_cut(Ending ending);
@@ -85,10 +86,10 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     void shut(Ending ending);
 
     base::TimerOf<&ClientSide::on_timer> timer_{*this};
-    ring::Slice inbox_;          // a partial head, or bytes behind the current request
+    ring::Slice inbox_;  // a partial head, or bytes behind the current request
     Exchange* exchange_ = nullptr;
     base::IpAddress ip_;
-    base::Instant last_bytes_at_{};  // from the client, or (tunnel) to it
+    base::Instant last_bytes_at_{};                 // from the client, or (tunnel) to it
     base::Instant send_stalled_at_ = base::kNever;  // since when bytes wait to be sent
     std::uint32_t requests_ = 0;
     std::uint32_t scanned_ = 0;  // bytes of inbox_ known to hold no end of head
@@ -97,7 +98,7 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     bool is_unix_ = false;
     bool is_v6_ = false;
     bool trusted_ = false;
-    bool next_queued_ = false;   // in plane.next_requests
+    bool next_queued_ = false;  // in plane.next_requests
     State state_ = State::idle;
 };
 

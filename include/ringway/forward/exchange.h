@@ -1,5 +1,6 @@
-// One request and its response: which route and upstream it takes, what is kept for another try, and how it ends. Knows
-// messages; the bytes on each side belong to ClientSide and UpstreamSide. Owned by its ClientSide, on the shard's thread.
+// One request and its response: which route and upstream it takes, what is kept for another try,
+// and how it ends. Knows messages; the bytes on each side belong to ClientSide and UpstreamSide.
+// Owned by its ClientSide, on the shard's thread.
 //
 //   state       | event                                   -> next
 //   ------------+------------------------------------------------------------------
@@ -8,14 +9,16 @@
 //               | nobody to ask                           -> (answered here, over)
 //   connecting  | connected                               -> waiting
 //               | failed                                  -> picking (next upstream) or over
-//   waiting     | final head                              -> responding, or over when no body follows
+//   waiting     | final head                              -> responding, or over when no body
+//   follows
 //               | 101                                     -> tunnelling
 //               | failed, may be repeated                 -> picking
 //   responding  | long body, nothing in the way           -> splicing
 //               | end of body                             -> over
 //   splicing    | end of body                             -> over
 //   tunnelling  | both sides ended                        -> over
-// The request's body flows to the upstream in waiting and responding alike; any failure once a response has begun cuts the client.
+// The request's body flows to the upstream in waiting and responding alike; any failure once a
+// response has begun cuts the client.
 #pragma once
 
 #include <array>
@@ -47,10 +50,11 @@ class Exchange {
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
-    // A call from either side may end the exchange: the caller looks at its own exchange pointer afterwards.
+    // A call from either side may end the exchange: the caller looks at its own exchange pointer
+    // afterwards.
 
-    /// plane.request_head was parsed at the start of `received`. Takes what belongs to this request; the rest stays in
-    /// `received`.
+    /// plane.request_head was parsed at the start of `received`. Takes what belongs to this
+    /// request; the rest stays in `received`.
     void begin(ring::Slice& received);
 
     // -- from the client side --
@@ -78,7 +82,8 @@ class Exchange {
     // -- from the upstream side --
     void on_upstream_connected();
     void on_upstream_failed(Cause cause);
-    /// plane.response_head was parsed at the start of `received`; uses the head and what follows of the body.
+    /// plane.response_head was parsed at the start of `received`; uses the head and what follows of
+    /// the body.
     void on_response_head(ring::Slice& received);
     void on_response_bytes(ring::Slice& received);
     void on_tunnel_bytes_from_upstream(const ring::Slice& received);
@@ -93,7 +98,15 @@ class Exchange {
     bool responded() const { return status_ != 0; }
 
  private:
-    enum class State : std::uint8_t { picking, connecting, waiting, responding, splicing, tunnelling, over };
+    enum class State : std::uint8_t {
+        picking,
+        connecting,
+        waiting,
+        responding,
+        splicing,
+        tunnelling,
+        over
+    };
 
     const config::Listener& listener() const;
     const config::Route& route() const { return *route_; }
@@ -147,22 +160,23 @@ class Exchange {
     cluster::PoolIndex pool_;
     cluster::UpstreamIndex upstream_index_;
     bool has_pool_ = false;
-    bool has_upstream_ = false;   // upstream_index_ names the last one tried
+    bool has_upstream_ = false;  // upstream_index_ names the last one tried
     State state_ = State::picking;
 
     // the request
-    ring::Slice head_;            // its bytes, while they may be needed again
+    ring::Slice head_;  // its bytes, while they may be needed again
     http::Method method_ = http::Method::other;
     std::uint8_t minor_version_ = 1;
     bool keep_alive_ = true;
     bool upgrade_ = false;
-    bool idempotent_ = false;     // or marked as repeatable
-    bool replayable_ = true;      // every byte of it is still kept
-    bool head_sent_ = false;      // on this try
+    bool idempotent_ = false;  // or marked as repeatable
+    bool replayable_ = true;   // every byte of it is still kept
+    bool head_sent_ = false;   // on this try
     bool last_chunk_sent_ = false;
     BodyReader request_;
-    std::vector<ring::Slice> pieces_;  // of its body: kept for another try, or waiting for a connection
-    std::size_t pieces_sent_ = 0;      // on this try
+    std::vector<ring::Slice>
+        pieces_;                   // of its body: kept for another try, or waiting for a connection
+    std::size_t pieces_sent_ = 0;  // on this try
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t request_bytes_ = 0;  // of the body, so far
 

@@ -1,4 +1,5 @@
-// How an exchange fails: one value from which the status, the counters and the question of repeating all derive.
+// How an exchange fails: one value from which the status, the counters and the question of
+// repeating all derive.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +9,9 @@
 namespace ringway::forward {
 
 enum class Cause : std::uint8_t {
-    connect_failed,      // refused, unreachable, no such socket, no descriptor left
+    connect_failed,  // refused, unreachable, no such socket, no descriptor left
     connect_timeout,
-    closed_early,        // FIN or RST before the first byte of a response
+    closed_early,  // FIN or RST before the first byte of a response
     first_byte_timeout,
     malformed_response,
     truncated_response,  // ended inside the response
@@ -26,10 +27,11 @@ constexpr std::uint16_t status_of(Cause cause) {
     return cause == Cause::connect_timeout || cause == Cause::first_byte_timeout ? 504 : 502;
 }
 
-/// Whether another try can help at all; whether the request may be repeated is the exchange's question.
+/// Whether another try can help at all; whether the request may be repeated is the exchange's
+/// question.
 constexpr bool is_retriable(Cause cause) {
-    return cause == Cause::connect_failed || cause == Cause::connect_timeout || cause == Cause::closed_early ||
-           cause == Cause::first_byte_timeout;
+    return cause == Cause::connect_failed || cause == Cause::connect_timeout ||
+           cause == Cause::closed_early || cause == Cause::first_byte_timeout;
 }
 
 constexpr observe::Refusal refusal_of(Cause cause) {

@@ -1,5 +1,5 @@
-// What one send is made of: pieces of received buffers and of generated text, in order. Lives for one handler; a Socket copies
-// or references what the kernel does not take at once.
+// What one send is made of: pieces of received buffers and of generated text, in order. Lives for
+// one handler; a Socket copies or references what the kernel does not take at once.
 #pragma once
 
 #include <sys/uio.h>
@@ -72,7 +72,8 @@ class Gather {
         add_text(room, room + text.size());
     }
 
-    /// Bytes of `owner`'s buffer in the midst of generated text: copied when short, so that they make no piece of their own.
+    /// Bytes of `owner`'s buffer in the midst of generated text: copied when short, so that they
+    /// make no piece of their own.
     void add_received(std::string_view bytes, ring::Buffer* owner) {
         if (bytes.size() <= 256) {
             add_text(bytes);

@@ -1,5 +1,5 @@
-// The data plane of one shard: everything that its connections and exchanges share. Owned by the shard, used on its thread
-// only; nothing here is seen by another shard.
+// The data plane of one shard: everything that its connections and exchanges share. Owned by the
+// shard, used on its thread only; nothing here is seen by another shard.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ struct PlaneParts {
     std::uint64_t seed = 0;
 };
 
-/// Retries a pool may still make: a share of its requests and a few a second (after Finagle's RetryBudget).
+/// Retries a pool may still make: a share of its requests and a few a second (after Finagle's
+/// RetryBudget).
 struct RetryBudget {
     double tokens = 10;
     base::Instant filled{};
@@ -60,8 +61,10 @@ struct Plane {
 
     /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
     void admit(ring::Descriptor socket, std::uint16_t listener);
-    /// A connection of a listener has gone, whatever way it came (set by the owner of the listeners).
-    void (*client_gone)(void* self, std::uint16_t listener, const base::IpAddress& client) = nullptr;
+    /// A connection of a listener has gone, whatever way it came (set by the owner of the
+    /// listeners).
+    void (*client_gone)(void* self, std::uint16_t listener,
+                        const base::IpAddress& client) = nullptr;
     void* client_gone_self = nullptr;
 
     /// A socket whose last operation is home: its descriptor and slot go at the end of the turn.
@@ -97,7 +100,7 @@ struct Plane {
     base::TimerWheel wheel;
     base::Prng prng;
     route::Table routes;
-    const cluster::View* view = nullptr;  // of this turn
+    const cluster::View* view = nullptr;                        // of this turn
     std::vector<std::unique_ptr<balance::Balancer>> balancers;  // by pool
     std::vector<std::vector<balance::Load>> loads;              // by pool and upstream
     std::vector<RetryBudget> retry_budgets;                     // by pool
@@ -115,7 +118,8 @@ struct Plane {
 
     // Scratch of one handler; too large for a stack frame, and hot.
     http::RequestHead request_head;
-    const Exchange* request_head_of = nullptr;  // whose head was parsed last; nullptr: another's, or changed since
+    const Exchange* request_head_of =
+        nullptr;  // whose head was parsed last; nullptr: another's, or changed since
     http::ResponseHead response_head;
     Gather gather;
 };

@@ -1,6 +1,6 @@
-// A connected stream socket of the data plane: one receive armed at most, one queue of bytes that the kernel did not take yet,
-// and the staircase of its end: close() -> every operation home -> on_gone(). Base of ClientSide and UpstreamSide; owned by
-// its shard, on the shard's thread.
+// A connected stream socket of the data plane: one receive armed at most, one queue of bytes that
+// the kernel did not take yet, and the staircase of its end: close() -> every operation home ->
+// on_gone(). Base of ClientSide and UpstreamSide; owned by its shard, on the shard's thread.
 #pragma once
 
 #include <cstdint>
@@ -86,7 +86,8 @@ class Socket {
         std::vector<ring::Slice> pieces;
         std::size_t first = 0;  // pieces before it are sent
         std::size_t bytes = 0;
-        std::uint32_t tail_room = 0;  // spare bytes behind the last piece, when that is a heap buffer of ours
+        std::uint32_t tail_room =
+            0;  // spare bytes behind the last piece, when that is a heap buffer of ours
     };
 
     void on_receive(ring::Completion&& completion);

@@ -1,4 +1,5 @@
-// Pipes that long bodies are spliced through; a connection borrows one for a body. Owned by the shard, on its thread.
+// Pipes that long bodies are spliced through; a connection borrows one for a body. Owned by the
+// shard, on its thread.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// The connections of one shard to each upstream: idle ones warm and watched, picked most-recently-used first. Owned by the
-// plane, on the shard's thread.
+// The connections of one shard to each upstream: idle ones warm and watched, picked
+// most-recently-used first. Owned by the plane, on the shard's thread.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,10 @@ class UpstreamPools {
  public:
     explicit UpstreamPools(const config::Config& config);
 
-    /// An idle connection, or a new one that is connecting; nullptr when no socket or slot can be had. With `fresh` idle ones
-    /// are left alone.
-    UpstreamSide* acquire(Plane& plane, cluster::PoolIndex pool, cluster::UpstreamIndex upstream, bool fresh);
+    /// An idle connection, or a new one that is connecting; nullptr when no socket or slot can be
+    /// had. With `fresh` idle ones are left alone.
+    UpstreamSide* acquire(Plane& plane, cluster::PoolIndex pool, cluster::UpstreamIndex upstream,
+                          bool fresh);
     /// Keeps a connection whose exchange is over for the next one; false when enough are kept.
     bool keep(Plane& plane, UpstreamSide& connection);
     /// Takes an idle connection out.
@@ -35,7 +36,8 @@ class UpstreamPools {
         std::uint32_t idle_count = 0;
         std::uint32_t next_address = 0;  // of those that its name resolved to
     };
-    UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool, cluster::UpstreamIndex index);
+    UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
+                          cluster::UpstreamIndex index);
 
     const config::Config& config_;
     std::vector<std::vector<Upstream>> pools_;

@@ -1,5 +1,5 @@
-// A connection to an upstream: connects, waits warm in its pool, finds the response in its bytes. Owned by the plane, on the
-// shard's thread.
+// A connection to an upstream: connects, waits warm in its pool, finds the response in its bytes.
+// Owned by the plane, on the shard's thread.
 //
 //   state      | event                         -> next
 //   -----------+--------------------------------------------

@@ -1,5 +1,6 @@
-// The message vocabulary: a request head, a response head, their fields, and how the body that follows is framed.
-// Everything here is a view into the bytes that were parsed and is valid as long as those bytes stay.
+// The message vocabulary: a request head, a response head, their fields, and how the body that
+// follows is framed. Everything here is a view into the bytes that were parsed and is valid as long
+// as those bytes stay.
 #pragma once
 
 #include <array>
@@ -10,14 +11,26 @@
 
 namespace ringway::http {
 
-enum class Method : std::uint8_t { get, head, post, put, delete_, connect, options, trace, patch, other };
+enum class Method : std::uint8_t {
+    get,
+    head,
+    post,
+    put,
+    delete_,
+    connect,
+    options,
+    trace,
+    patch,
+    other
+};
 
 /// The registered name ("GET"); "" for Method::other, whose name only the head has.
 std::string_view method_name(Method method);
 /// Method::other when unknown. Case-sensitive (RFC 9110 9.1).
 Method method_of(std::string_view name);
 
-/// RFC 9110 9.2.2: repeating the request has the effect of one (GET, HEAD, PUT, DELETE, OPTIONS, TRACE).
+/// RFC 9110 9.2.2: repeating the request has the effect of one (GET, HEAD, PUT, DELETE, OPTIONS,
+/// TRACE).
 constexpr bool is_idempotent(Method method) {
     return method == Method::get || method == Method::head || method == Method::put ||
            method == Method::delete_ || method == Method::options || method == Method::trace;
@@ -57,13 +70,14 @@ enum class FieldId : std::uint8_t {
 /// Case-insensitive look-up of a field name.
 FieldId field_id(std::string_view name);
 
-/// One field line. `name` starts its line; the line ends where the next field's name starts (or at the empty line), so a
-/// run of untouched lines is one contiguous piece of the received bytes.
+/// One field line. `name` starts its line; the line ends where the next field's name starts (or at
+/// the empty line), so a run of untouched lines is one contiguous piece of the received bytes.
 struct Field {
     std::string_view name;
     std::string_view value;  // without the optional white space around it
     FieldId id = FieldId::other;
-    bool nominated = false;  // true exactly when a Connection field of this head names it (RFC 9110 7.6.1)
+    bool nominated =
+        false;  // true exactly when a Connection field of this head names it (RFC 9110 7.6.1)
 };
 
 enum class Framing : std::uint8_t {
@@ -94,14 +108,16 @@ struct HeadLimits {
 
 struct RequestHead {
     std::uint32_t size = 0;  // bytes of the head, from its first byte through the empty line
-    std::uint32_t skipped = 0;  // bytes of empty lines before the request line (RFC 9112 2.2), counted in size
+    std::uint32_t skipped =
+        0;  // bytes of empty lines before the request line (RFC 9112 2.2), counted in size
     Method method = Method::other;
     std::string_view method_text;
-    std::string_view target;     // as received
-    std::string_view path;       // of the target, "/" at least; "*" for OPTIONS * ; without the query
-    std::string_view query;      // after '?', without it; empty when there is none
+    std::string_view target;  // as received
+    std::string_view path;    // of the target, "/" at least; "*" for OPTIONS * ; without the query
+    std::string_view query;   // after '?', without it; empty when there is none
     bool has_query = false;
-    std::string_view authority;  // of an absolute-form target, else the Host value; may have a port; may be empty
+    std::string_view authority;  // of an absolute-form target, else the Host value; may have a
+                                 // port; may be empty
     bool absolute_form = false;
     std::uint8_t minor_version = 1;  // 0 or 1; a higher one is read as 1
     bool has_host = false;
@@ -109,8 +125,9 @@ struct RequestHead {
     Framing framing = Framing::none;   // none, length or chunked
     std::uint64_t content_length = 0;  // valid for Framing::length
     bool keep_alive = true;            // RFC 9112 9.3
-    bool expects_continue = false;     // Expect: 100-continue from an HTTP/1.1 client with a body to come
-    bool upgrade = false;              // HTTP/1.1, Connection: upgrade and an Upgrade field present
+    bool expects_continue =
+        false;             // Expect: 100-continue from an HTTP/1.1 client with a body to come
+    bool upgrade = false;  // HTTP/1.1, Connection: upgrade and an Upgrade field present
     std::uint32_t max_forwards = kNoMaxForwards;
     Fields fields;
 
@@ -166,17 +183,18 @@ std::uint16_t status_of(HeadError error);
 /// The registered reason phrase of a status; "" when unknown.
 std::string_view reason_phrase(std::uint16_t status);
 
-/// Parses a request head at the start of `bytes` (RFC 9112 2 to 6, strict: CRLF line ends only, no folding, one framing).
-/// On `none` everything in `head` is valid and head.size bytes are used. `incomplete` costs one scan for the end of the
-/// head from `scanned`, which the caller keeps between calls with a longer prefix (0 at first); limits are enforced on
-/// prefixes too. A fault in a later piece is reported when its line has ended, at the latest. `scanned` is 0 again after
-/// every other answer than `incomplete`. A name is bounded to 1024 bytes, the options of Connection to 32. A path that
-/// the target lacks ("/", "*") is a view of static text. Pure; no allocation.
-HeadError parse_request_head(std::string_view bytes, const HeadLimits& limits, std::uint32_t& scanned,
-                             RequestHead& head);
+/// Parses a request head at the start of `bytes` (RFC 9112 2 to 6, strict: CRLF line ends only, no
+/// folding, one framing). On `none` everything in `head` is valid and head.size bytes are used.
+/// `incomplete` costs one scan for the end of the head from `scanned`, which the caller keeps
+/// between calls with a longer prefix (0 at first); limits are enforced on prefixes too. A fault in
+/// a later piece is reported when its line has ended, at the latest. `scanned` is 0 again after
+/// every other answer than `incomplete`. A name is bounded to 1024 bytes, the options of Connection
+/// to 32. A path that the target lacks ("/", "*") is a view of static text. Pure; no allocation.
+HeadError parse_request_head(std::string_view bytes, const HeadLimits& limits,
+                             std::uint32_t& scanned, RequestHead& head);
 
 /// The same for a response to `request_method` (RFC 9112 6.3: HEAD, 1xx, 204, 304 have no body).
-HeadError parse_response_head(std::string_view bytes, const HeadLimits& limits, Method request_method,
-                              std::uint32_t& scanned, ResponseHead& head);
+HeadError parse_response_head(std::string_view bytes, const HeadLimits& limits,
+                              Method request_method, std::uint32_t& scanned, ResponseHead& head);
 
 }  // namespace ringway::http

@@ -39,7 +39,8 @@ struct AccessRecord {
 
 class AccessRing {
  public:
-    /// `bytes` is a power of two, at least 16 KiB: the longest record finds room in an empty ring, wherever it stands.
+    /// `bytes` is a power of two, at least 16 KiB: the longest record finds room in an empty ring,
+    /// wherever it stands.
     explicit AccessRing(std::size_t bytes);
     AccessRing(const AccessRing&) = delete;
     AccessRing& operator=(const AccessRing&) = delete;

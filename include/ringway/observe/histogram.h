@@ -1,5 +1,5 @@
-// Latency histogram: log-linear buckets, 32 per octave (relative error at most 3.2 %), after Tene's HdrHistogram.
-// One writer (a shard) with plain relaxed stores; any thread may read.
+// Latency histogram: log-linear buckets, 32 per octave (relative error at most 3.2 %), after Tene's
+// HdrHistogram. One writer (a shard) with plain relaxed stores; any thread may read.
 #pragma once
 
 #include <array>
@@ -10,7 +10,8 @@
 
 namespace ringway::observe {
 
-/// Values in nanoseconds, from 0 to about 36 minutes (2^41 ns); larger ones count in the last bucket. About 9 KiB.
+/// Values in nanoseconds, from 0 to about 36 minutes (2^41 ns); larger ones count in the last
+/// bucket. About 9 KiB.
 class Histogram {
  public:
     static constexpr unsigned kSubBits = 5;
@@ -36,7 +37,9 @@ class Histogram {
         return ((index & ((1u << kSubBits) - 1)) + (1u << kSubBits) + 1) << shift;
     }
 
-    std::uint64_t bucket(std::size_t index) const { return buckets_[index].load(std::memory_order_relaxed); }
+    std::uint64_t bucket(std::size_t index) const {
+        return buckets_[index].load(std::memory_order_relaxed);
+    }
     std::uint64_t sum_ns() const { return sum_.load(std::memory_order_relaxed); }
 
  private:
@@ -53,7 +56,8 @@ class HistogramSum {
     void add(const Histogram& histogram);
     std::uint64_t count() const { return count_; }
     std::uint64_t sum_ns() const { return sum_ns_; }
-    /// The value below which the share q (0..1) of the records lies; the upper bound of its bucket; 0 when empty.
+    /// The value below which the share q (0..1) of the records lies; the upper bound of its bucket;
+    /// 0 when empty.
     std::uint64_t quantile_ns(double q) const;
     /// How many records lie in buckets that end at or below `ns`.
     std::uint64_t count_below(std::uint64_t ns) const;

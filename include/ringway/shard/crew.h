@@ -1,5 +1,5 @@
-// The threads of the data plane: one pinned thread for each configured shard, with its own ring. Owned by main; its verbs are
-// called by the main thread.
+// The threads of the data plane: one pinned thread for each configured shard, with its own ring.
+// Owned by main; its verbs are called by the main thread.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +25,8 @@ namespace ringway::shard {
 class Crew {
  public:
     /// All referred to objects outlive it. `access_logs` has one ring a shard, or none.
-    Crew(const config::Config& config, const ring::KernelFeatures& features, const base::Published<cluster::View>& view,
+    Crew(const config::Config& config, const ring::KernelFeatures& features,
+         const base::Published<cluster::View>& view,
          const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
          const std::vector<observe::AccessRing*>& access_logs);
     ~Crew();

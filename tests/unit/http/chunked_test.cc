@@ -218,8 +218,7 @@ TEST(Chunked, RandomBodiesComeBackWhole) {
             for (char& byte : chunk) byte = static_cast<char>(random.below(256));
             char size[20];
             std::snprintf(size, sizeof(size), random.chance(50) ? "%zx" : "%04zX", chunk.size());
-            bytes += size + (random.chance(20) ? ";e=\""s + "\"" : ""s) + "\r\n" +
-                     chunk + "\r\n";
+            bytes += size + (random.chance(20) ? ";e=\""s + "\"" : ""s) + "\r\n" + chunk + "\r\n";
             payload += chunk;
         }
         expect_body(bytes + "0\r\n\r\n", payload);

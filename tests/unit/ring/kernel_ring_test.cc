@@ -105,7 +105,8 @@ TEST_P(KernelRingTest, ReceivesUntilTheCreditIsUsed) {
     pair.write(std::string(100, 'x'));
     ASSERT_TRUE(run_until(*ring, [&] { return !probe.op.submitted(); }));
     EXPECT_GE(probe.received.size(), 20u);
-    EXPECT_LT(probe.received.size(), 20u + 16u);  // the last buffer may pass the credit, no more than that
+    EXPECT_LT(probe.received.size(),
+              20u + 16u);  // the last buffer may pass the credit, no more than that
     ring->receive(probe.op, pair.ours, 1000);
     ASSERT_TRUE(run_until(*ring, [&] { return probe.received.size() == 105; }));
     EXPECT_EQ(probe.received, "hello" + std::string(100, 'x'));

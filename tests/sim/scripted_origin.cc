@@ -348,7 +348,7 @@ void OriginConnection::finish_answer() {
                                entry_->plan.answer_framing == AnswerFraming::until_close &&
                                !bodiless();
     attempt().answer_complete = !reset_instead;
-    if (entry_->client_gone_at < net_.now() - kCancelTime) {
+    if (entry_->client_gone_at < net_.now() - kCancelTime && !end_.at_end() && !end_.failed()) {
         ledger_.violation(name_ + " was left answering " + std::to_string(entry_->plan.id) +
                           ", whose client has gone");
     }

@@ -151,6 +151,10 @@ void ClientSide::begin_exchange(ring::Slice bytes) {
     }
     exchange_->begin(bytes);
     if (state_ != State::exchanging && state_ != State::idle) return;
+    if (ended() && exchange_ != nullptr && !exchange_->request_complete()) {
+        exchange_->on_client_end();  // the rest of this request never comes
+        return;
+    }
     if (!bytes.bytes.empty()) store_waiting(bytes);
     refresh_timer();
 }

@@ -55,6 +55,7 @@ NetOptions World::net_options(base::Prng& prng, const Mode& mode) {
     if (rough && prng.chance(30)) options.connect_delay_max = milliseconds(30);
     options.latency_max = rough && prng.chance(50) ? milliseconds(3) : microseconds(40);
     if (rough && prng.chance(50)) options.buffer_bytes_min = 2048;
+    if (prng.chance(40)) options.buffer_bytes_max = 512 * 1024;
     return options;
 }
 

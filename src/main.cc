@@ -57,6 +57,17 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "%s\n", error.text().c_str());
         return 1;
     }
+    bool names_known = true;
+    for (const config::Shard& shard : config->shards) {
+        for (const std::string& name : shard.kernel_features_off) {
+            ring::KernelFeatures any;
+            if (ring::switch_off(any, name)) continue;
+            names_known = false;
+            fail(file + ": `kernel_features_off`: no feature is named `" + name +
+                 "`; `ringway -V` lists them");
+        }
+    }
+    if (!names_known) return 1;
     if (check) {
         std::printf("%s: ok\n", file.c_str());
         return 0;

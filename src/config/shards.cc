@@ -47,9 +47,6 @@ void append_shard_keys(std::vector<Key<ShardsForm>>& keys) {
             "a body with at least this much left goes by splice; 0: never"),
         count<kShard, &Shard::connections_max>("connections_max", {1, 1 << 20},
                                                "client connections of a shard"),
-        flag<kShard, &Shard::zero_copy_send>(
-            "zero_copy_send",
-            "send without copying to the kernel; worth measuring on real network cards"),
         texts<kShard, &Shard::kernel_features_off>(
             "kernel_features_off", check_name,
             "features, named as `ringway -V` prints them, to do without"),

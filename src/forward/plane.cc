@@ -72,6 +72,24 @@ void Plane::admit(ring::Descriptor socket, std::uint16_t listener) {
     client->start();
 }
 
+void Plane::look_at(const cluster::View& next) {
+    if (view == &next && view_version == next.version) return;
+    const bool first = known_eligible.empty();
+    known_eligible.resize(next.pools.size());
+    for (std::size_t pool = 0; pool < next.pools.size(); ++pool) {
+        const auto& upstreams_now = next.pools[pool].upstreams;
+        std::vector<std::uint8_t>& known = known_eligible[pool];
+        known.resize(upstreams_now.size());
+        for (std::size_t i = 0; i < upstreams_now.size(); ++i) {
+            const bool returned = !first && upstreams_now[i].eligible && known[i] == 0;
+            if (returned) loads[pool][i].eligible_since = now();
+            known[i] = upstreams_now[i].eligible ? 1 : 0;
+        }
+    }
+    view = &next;
+    view_version = next.version;
+}
+
 void Plane::bury(Socket& socket) { buried.push_back(&socket); }
 
 bool Plane::end_turn() {

@@ -16,6 +16,21 @@ namespace ringway::ring {
 using base::Duration;
 using base::Instant;
 
+namespace {
+
+/// A unix socket's file outlives its process; it is in the way exactly when nobody listens on it
+/// any more.
+void remove_stale_socket(const base::SocketAddress& at) {
+    const int trial = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (trial < 0) return;
+    if (::connect(trial, at.raw(), at.raw_size()) != 0 && errno == ECONNREFUSED) {
+        ::unlink(at.text().substr(std::strlen("unix:")).c_str());
+    }
+    ::close(trial);
+}
+
+}  // namespace
+
 Instant read_clock() {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -82,6 +97,7 @@ std::expected<Descriptor, Error> KernelRing::open_listener(const base::SocketAdd
                        static_cast<socklen_t>(std::strlen(options.congestion_control)));
         }
     }
+    if (at.family() == AF_UNIX) remove_stale_socket(at);
     if (::bind(socket, at.raw(), at.raw_size()) != 0 || ::listen(socket, options.backlog) != 0) {
         const Error error = error_from(errno);
         ::close(socket);

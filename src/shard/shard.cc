@@ -29,7 +29,7 @@ struct Shard::Machine final : accept::Door {
           acceptors(parts.config, parts.index, parts.ring, plane.wheel, parts.counters,
                     parts.connection_counts != nullptr ? *parts.connection_counts : own_counts,
                     *this) {
-        plane.view = view.read();
+        plane.look_at(*view.read());
         plane.client_gone_self = this;
         plane.client_gone = [](void* self, std::uint16_t listener, const base::IpAddress& client) {
             static_cast<Machine*>(self)->acceptors.leave(listener, client);
@@ -72,7 +72,7 @@ void Shard::wait() {
 
 bool Shard::work() {
     Machine& m = *machine_;
-    m.plane.view = m.view.read();
+    m.plane.look_at(*m.view.read());
     m.read_requests();
     m.plane.counters.turns.add();
     m.plane.counters.completions.add(m.ring.dispatch());

@@ -41,8 +41,6 @@ struct Shard {
     std::uint64_t splice_min_bytes =
         64 * 1024;  // a body with at least this much left goes by splice; 0: never
     std::uint32_t connections_max = 65536;  // client connections of this shard
-    bool zero_copy_send =
-        false;  // MSG_ZEROCOPY-style sends; worth measuring on real network cards only
     std::vector<std::string>
         kernel_features_off;  // names as `ringway -V` prints them: use the plain form
 };

@@ -59,6 +59,9 @@ struct Plane {
     base::Instant now() const { return ring.now(); }
     const config::Shard& settings() const { return config.shards[shard_index]; }
 
+    /// The view of this turn. An upstream that has become eligible starts slowly from now.
+    void look_at(const cluster::View& next);
+
     /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
     void admit(ring::Descriptor socket, std::uint16_t listener);
     /// A connection of a listener has gone, whatever way it came (set by the owner of the
@@ -100,7 +103,9 @@ struct Plane {
     base::TimerWheel wheel;
     base::Prng prng;
     route::Table routes;
-    const cluster::View* view = nullptr;                        // of this turn
+    const cluster::View* view = nullptr;  // of this turn
+    std::uint64_t view_version = 0;
+    std::vector<std::vector<std::uint8_t>> known_eligible;  // by pool and upstream
     std::vector<std::unique_ptr<balance::Balancer>> balancers;  // by pool
     std::vector<std::vector<balance::Load>> loads;              // by pool and upstream
     std::vector<RetryBudget> retry_budgets;                     // by pool

@@ -81,13 +81,10 @@ constexpr Case kValues[] = {
      "\"64KiB\" or \"1MiB\"\n"
      "f:3:24: `receive_credit_bytes`: 1 is out of bounds; write 4KiB to 16MiB\n"
      "f:4:20: `splice_min_bytes`: -1 is out of bounds; write 0 to 1TiB\n"},
-    {"ring",
-     "[shards]\nring_entries = 1000\ncompletion_entries = 1\nbuffer_count = 'many'\nzero_copy_send "
-     "= 1\n",
+    {"ring", "[shards]\nring_entries = 1000\ncompletion_entries = 1\nbuffer_count = 'many'\n",
      "f:2:16: `ring_entries`: 1000 is no power of two; write 512 or 1024\n"
      "f:3:22: `completion_entries`: 1 is out of bounds; write 128 to 65536, a power of two\n"
-     "f:4:16: `buffer_count`: expected a whole number, found a string\n"
-     "f:5:18: `zero_copy_send`: expected true or false, found a whole number\n"},
+     "f:4:16: `buffer_count`: expected a whole number, found a string\n"},
     {"ring_consistency",
      "[shards]\nring_entries = 4096\ncompletion_entries = 4096\nbuffer_count = 32768\n"
      "buffer_bytes = '1MiB'\n",

@@ -99,7 +99,6 @@ receive_credit_bytes = "16KiB"
 busy_poll = "50us"
 splice_min_bytes = 0
 connections_max = 100
-zero_copy_send = true
 kernel_features_off = ["a", "b"]
 [[shards.cpu]]
 cpu = 1
@@ -111,7 +110,6 @@ receive_credit_bytes = "20KiB"
 busy_poll = "60us"
 splice_min_bytes = "1MiB"
 connections_max = 101
-zero_copy_send = false
 kernel_features_off = "c"
 [[listener]]
 name = "l"
@@ -258,7 +256,6 @@ TEST_F(EveryKey, OfShards) {
     EXPECT_EQ(plain.busy_poll, microseconds(50));
     EXPECT_EQ(plain.splice_min_bytes, 0u);
     EXPECT_EQ(plain.connections_max, 100u);
-    EXPECT_TRUE(plain.zero_copy_send);
     EXPECT_EQ(plain.kernel_features_off, (std::vector<std::string>{"a", "b"}));
     const Shard& over = config_.shards[1];
     EXPECT_EQ(over.cpu, 1);
@@ -270,7 +267,6 @@ TEST_F(EveryKey, OfShards) {
     EXPECT_EQ(over.busy_poll, microseconds(60));
     EXPECT_EQ(over.splice_min_bytes, 1u << 20);
     EXPECT_EQ(over.connections_max, 101u);
-    EXPECT_FALSE(over.zero_copy_send);
     EXPECT_EQ(over.kernel_features_off, std::vector<std::string>{"c"});
 }
 

@@ -19,11 +19,14 @@ namespace {
 using ringway::base::Duration;
 using ringway::base::Instant;
 
+constexpr Duration kPatience = std::chrono::seconds(20);
+
 struct Arguments {
     std::string connect;
     bench::LoadSettings load;
     double seconds = 2;
     double warm_up_seconds = 0.5;
+    std::uint64_t requests_min = 0;
     int cpu = -1;
     std::vector<pid_t> watch_pids;
     int watch_cpu = -1;
@@ -104,6 +107,10 @@ int run(const Arguments& arguments) {
     const bench::ProcessSample before =
         bench::sample_processes(arguments.watch_pids, arguments.watch_cpu);
     run_until(client, ring, begin + duration_of(arguments.seconds));
+    const Instant patience_ends = ring.now() + kPatience;
+    while (client.counts().requests < arguments.requests_min && ring.now() < patience_ends) {
+        run_until(client, ring, ring.now() + duration_of(arguments.seconds));
+    }
     const Duration time = ringway::ring::read_clock() - begin;
     const bench::ProcessSample after =
         bench::sample_processes(arguments.watch_pids, arguments.watch_cpu);
@@ -128,6 +135,9 @@ int main(int argc, char** argv) {
                    "open loop: requests a second; latency counts from the intended time");
     app.add_option("--duration", arguments.seconds, "measured seconds")->capture_default_str();
     app.add_option("--warm-up", arguments.warm_up_seconds, "seconds before")->capture_default_str();
+    app.add_option("--requests-min", arguments.requests_min,
+                   "measure on until so many are answered, for 20 s at most")
+        ->capture_default_str();
     app.add_option("--cpu", arguments.cpu, "to run on");
     app.add_option("--watch-pid", arguments.watch_pids,
                    "a process whose costs are counted; may be repeated");

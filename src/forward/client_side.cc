@@ -151,6 +151,10 @@ void ClientSide::begin_exchange(ring::Slice bytes) {
     }
     exchange_->begin(bytes);
     if (state_ != State::exchanging && state_ != State::idle) return;
+    if (ended() && exchange_ != nullptr && !exchange_->request_complete()) {
+        exchange_->on_client_end();  // the rest of this request never comes
+        return;
+    }
     if (!bytes.bytes.empty()) store_waiting(bytes);
     refresh_timer();
 }
@@ -288,7 +292,7 @@ void ClientSide::on_receive_paused() {
 void ClientSide::on_end() {
     switch (state_) {
         case State::idle:
-            if (inbox_.bytes.empty()) shut(Ending::orderly);
+            if (inbox_.bytes.empty()) linger();  // the last answer may still wait for room
             return;
         case State::reading_head:
             shut(Ending::orderly);
@@ -357,7 +361,7 @@ void ClientSide::shut(Ending ending) {
 }
 
 void ClientSide::drain() {
-    if (state_ == State::idle && !next_queued_) shut(Ending::orderly);
+    if (state_ == State::idle && !next_queued_) linger();
 }
 
 void ClientSide::stop() {

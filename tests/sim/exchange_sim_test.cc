@@ -230,9 +230,22 @@ TEST_F(ExchangeSim, AnswersEverythingWithEveryFreedomOfTheKernel) {
     run_seeds(mode, make_shard, 200);
 }
 
+TEST_F(ExchangeSim, DrainsBehindTheRequestsInFlight) {
+    Mode mode = kernel_mode("drain");
+    mode.drains = true;
+    run_seeds(mode, make_shard, 100);
+}
+
+TEST_F(ExchangeSim, DrainsOnAKernelWithEveryFreedom) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("drain, every freedom"));
+    mode.drains = true;
+    run_seeds(mode, make_shard, 100);
+}
+
 TEST_F(ExchangeSim, SurvivesClientsThatLeave) {
     Mode mode = peers_mode("clients leave");
     mode.leave_percent = 60;
+    mode.slow_answers = true;
     run_seeds(mode, make_shard, 150);
 }
 

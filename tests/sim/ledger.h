@@ -25,6 +25,7 @@ struct Plan {
     std::uint64_t body_bytes = 0;
     bool chunked = false;           // the request's body
     bool trailers = false;          // of a chunked body
+    bool http10 = false;            // of version 1.0, so without a chunk and without keep-alive
     bool expect = false;            // Expect: 100-continue
     bool close = false;             // Connection: close
     bool hop_by_hop = false;        // with a field that ends at the proxy
@@ -58,7 +59,8 @@ struct Entry {
     int answers = 0;          // final heads at the client
     int answer_status = 0;
     bool answered_by_origin = false;
-    bool complete = false;  // the client has the whole answer
+    bool complete = false;                  // the client has the whole answer
+    Instant client_gone_at = base::kNever;  // it reset its connection while this was not answered
 };
 
 /// The byte at `offset` of the body that belongs to `key`.
@@ -81,6 +83,10 @@ class Ledger {
     /// The value of the field that must arrive as it is.
     std::string padding(std::uint64_t id, std::size_t bytes) const;
 
+    /// From now on a client may find nobody listening.
+    void set_draining() { draining_ = true; }
+    bool draining() const { return draining_; }
+
     void violation(const std::string& sentence);
     const std::vector<std::string>& violations() const { return violations_; }
     /// A line of the run's story, printed when asked for.
@@ -90,6 +96,7 @@ class Ledger {
     std::uint64_t seed_;
     const SimNet& net_;
     bool trace_;
+    bool draining_ = false;
     std::map<std::uint64_t, Entry> entries_;
     std::vector<std::string> violations_;
 };

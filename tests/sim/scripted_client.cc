@@ -33,7 +33,7 @@ void ScriptedClient::connect() {
     paused_ = false;
     net_.connect(script_.from, script_.to, [this](std::expected<End*, Error> end) {
         if (!end) {
-            ledger_.violation(script_.name + " could not connect");
+            if (!ledger_.draining()) ledger_.violation(script_.name + " could not connect");
             done_ = true;
             return;
         }
@@ -110,14 +110,14 @@ void ScriptedClient::on_stream_end() {
         reader_->feed_end();
         if (end_ == nullptr) return;
     }
-    if (close_announced_ && end_->failed())
-        ledger_.trace(script_.name, "reset after its last answer");
+    const char* why = end_->failed() ? "reset by the proxy" : "closed by the proxy";
     end_->close();
-    end_connection("closed by the proxy");
+    end_connection(why);
 }
 
 void ScriptedClient::end_connection(const char* why) {
-    ledger_.trace(script_.name, std::string("connection over: ") + why);
+    ledger_.trace(script_.name, std::string("connection over: ") + why + ", " +
+                                    std::to_string(waiting_.size()) + " requests open");
     end_ = nullptr;
     ++generation_;
     waiting_.clear();
@@ -137,6 +137,7 @@ bool ScriptedClient::leave_if_due() {
         case Leave::at_the_end:
             return false;
         case Leave::reset:
+            for (Entry* entry : waiting_) entry->client_gone_at = net_.now();
             end_->reset();
             end_connection("reset by the client");
             return true;
@@ -228,12 +229,12 @@ bool ScriptedClient::refill() {
 
 std::string ScriptedClient::request_head(const Plan& plan) const {
     const std::string id = std::to_string(plan.id);
-    std::string head =
-        plan.method + " /r/" + id + "?q=" + id + " HTTP/1.1\r\nHost: sim.example\r\n";
+    std::string head = plan.method + " /r/" + id + "?q=" + id + " HTTP/1." +
+                       (plan.http10 ? "0" : "1") + "\r\nHost: sim.example\r\n";
     head += "X-Id: " + id + "\r\n";
     head += "X-Pad: " + ledger_.padding(plan.id, plan.padding_bytes) + "\r\n";
     if (plan.hop_by_hop) head += "X-Drop: 1\r\nConnection: x-drop\r\n";
-    if (plan.close) head += "Connection: close\r\n";
+    if (plan.close && !plan.http10) head += "Connection: close\r\n";
     if (plan.expect && plan.has_body()) head += "Expect: 100-continue\r\n";
     if (plan.chunked) {
         head += "Transfer-Encoding: chunked\r\n";
@@ -284,6 +285,10 @@ void ScriptedClient::on_head(const WireHead& head) {
     ledger_.trace(script_.name,
                   "gets " + head.start_line + " for " + std::to_string(entry.plan.id));
     if (status < 200) {
+        if (entry.plan.http10) {  // RFC 9110 15.2
+            ledger_.violation("request " + std::to_string(entry.plan.id) +
+                              " is of HTTP/1.0 and got " + head.start_line);
+        }
         if (status == 100 && sending_ == Sending::awaiting_continue && current_ == &entry) {
             sending_ = Sending::body;
         }
@@ -304,9 +309,13 @@ void ScriptedClient::check_answer_head(Entry& entry, const WireHead& head) {
     const std::string id = std::to_string(plan.id);
     from_origin_ = head.has("x-id");
     if (!from_origin_) {
-        if (head.status() < 400)
+        const bool broken = !plan.malformed.empty() || plan.malformed_body;
+        const bool due =
+            broken ? head.status() >= 400 : head.status() >= 502 && head.status() <= 504;
+        if (!due) {
             ledger_.violation("request " + id + " got " + head.start_line +
                               " from the proxy itself");
+        }
         return;
     }
     entry.answered_by_origin = true;

@@ -8,6 +8,8 @@ namespace ringway::sim {
 namespace {
 
 constexpr std::uint32_t kPieceBytesMax = 8 * 1024;
+// By then the origin must have been told that its answer is not wanted any more.
+constexpr Duration kCancelTime = std::chrono::milliseconds(100);
 
 // Answers that no proxy may pass on (RFC 9112 2.2, 4, 5.1, 6.1, 6.3, 7.1).
 constexpr const char* kMalformed[] = {
@@ -112,7 +114,7 @@ void OriginConnection::idle() {
     if (exchange_count_ > 0 && net_.prng().chance(script_.unasked_percent)) {
         net_.after(net_.random_duration(std::chrono::milliseconds(2)), [this, count] {
             if (!open_ || entry_ != nullptr || count != exchange_count_) return;
-            end_.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+            end_.write("HTTP/1.1 4x8 Unasked\r\nContent-Length: 0\r\n\r\n");
             close();
         });
     }
@@ -346,6 +348,10 @@ void OriginConnection::finish_answer() {
                                entry_->plan.answer_framing == AnswerFraming::until_close &&
                                !bodiless();
     attempt().answer_complete = !reset_instead;
+    if (entry_->client_gone_at < net_.now() - kCancelTime && !end_.at_end() && !end_.failed()) {
+        ledger_.violation(name_ + " was left answering " + std::to_string(entry_->plan.id) +
+                          ", whose client has gone");
+    }
     ledger_.trace(name_, "has answered " + std::to_string(entry_->plan.id));
     sending_ = Sending::nothing;
     if (mishap_ == Mishap::reset) {

@@ -237,7 +237,8 @@ End& SimNet::make_end(const SocketAddress& local, const SocketAddress& remote) {
 }
 
 void SimNet::connect(const SocketAddress& from, const SocketAddress& to, Connected connected) {
-    after(latency() + latency(), [this, from, to, connected = std::move(connected)] {
+    const Duration delay = random_duration(options_.connect_delay_max);
+    after(latency() + latency() + delay, [this, from, to, connected = std::move(connected)] {
         finish_connect(from, to, connected);
     });
 }

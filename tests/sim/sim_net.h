@@ -38,7 +38,8 @@ struct NetOptions {
     Duration latency_max = std::chrono::microseconds(20);
     std::uint32_t buffer_bytes_min = 64 * 1024;  // of one direction: sent and not yet read
     std::uint32_t buffer_bytes_max = 64 * 1024;
-    bool fragment = false;     // bytes arrive in random pieces
+    Duration connect_delay_max{0};  // of a handshake, beside the latency
+    bool fragment = false;          // bytes arrive in random pieces
     bool reset_drops = false;  // a reset may take bytes with it that had arrived and were not read
 };
 

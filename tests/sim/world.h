@@ -45,6 +45,8 @@ struct Mode {
     std::uint32_t origin_early_percent = 0;
     bool origin_idle_closes = false;
     bool accept_failures = false;
+    bool drains = false;  // in the midst of it all; what an origin was asked must still be answered
+    bool slow_answers = false;  // some take up to two seconds
 };
 
 using MakeProxy =
@@ -73,6 +75,7 @@ class World {
     std::uint64_t some_body_bytes();
     void trouble_upstreams();
     bool turn_until_clients_are_gone(Proxy& proxy);
+    void start_drain(Proxy& proxy);
     void run_drain(Proxy& proxy);
     void judge_entries();
     bool chance(std::uint32_t percent) { return prng_.chance(percent); }
@@ -88,6 +91,9 @@ class World {
     std::vector<std::unique_ptr<ScriptedClient>> clients_;
     std::uint64_t next_id_ = 1;
     std::uint64_t turns_ = 0;
+    Instant drain_at_ = base::kNever;  // for Mode::drains
+    Instant drain_deadline_ = base::kNever;
+    bool ended_ = false;  // the proxy said so
     Proxy* broken_proxy_ =
         nullptr;  // not null exactly after a run that found something while its proxy lived
 };

@@ -335,6 +335,17 @@ def a_pipeline_that_is_read_late_is_answered_whole(origin):
     assert client.get("/")[0] == 200
 
 
+def requests_that_trickle_in_while_answers_wait_are_answered_whole(origin):
+    client = origin.client()
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    for _ in range(300):  # about 12 MB of answers, a few of them at a time: more than the sockets hold
+        client.send(b"GET /fixed?bytes=4000 HTTP/1.1\r\nHost: t\r\n\r\n" * 10)
+        time.sleep(0.001)
+    body = pattern(4000)
+    for _ in range(3000):
+        assert client.response()[2] == body
+
+
 def a_half_closed_client_gets_its_answers(origin):
     client = origin.client()
     client.send(b"GET /fixed?bytes=9 HTTP/1.1\r\nHost: t\r\n\r\nGET /slow?delay=50ms&bytes=8 HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -451,6 +462,7 @@ WITH_ORIGIN = [
     head_requests_have_no_body,
     pipelined_requests_are_answered_in_order,
     a_pipeline_that_is_read_late_is_answered_whole,
+    requests_that_trickle_in_while_answers_wait_are_answered_whole,
     a_half_closed_client_gets_its_answers,
     a_head_may_arrive_byte_by_byte,
     connections_close_when_the_client_says_so,

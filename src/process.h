@@ -1,0 +1,19 @@
+// The life of the serving process. Main thread.
+#pragma once
+
+#include <string>
+
+#include "ringway/config/config.h"
+#include "ringway/ring/kernel_features.h"
+
+namespace ringway {
+
+/// Prints "ringway: sentence" to stderr; 1, for an exit status.
+int fail(const std::string& sentence);
+
+/// Starts every part, serves until a signal ends it, and ends every part: SIGTERM and SIGQUIT drain
+/// within Process::graceful_timeout, SIGINT stops at once, SIGUSR1 opens the access log anew. The
+/// exit status: 0, or 1 when a part could not start, which is then said on stderr.
+int run_process(const config::Config& config, const ring::KernelFeatures& features);
+
+}  // namespace ringway

@@ -239,6 +239,8 @@ def suite_tidy(log):
 def suite_h1_cases(log):
     """The raw cases that live beside the repository. Nothing may be UNSAFE, HANG or DEAD, every MUST passes, and at most
     six SHOULD cases fail."""
+    if not H1_CASES.exists():
+        raise Failed(f"{H1_CASES} is not there")
     build_release(log)
     result = LOGS / "h1-cases.json"
     result.unlink(missing_ok=True)

@@ -210,36 +210,20 @@ def suite_fuzz(log):
     corpora = sorted(path for path in (ROOT / "tests/fuzz/corpus").glob("*") if path.is_dir())
     if not corpora:
         raise Failed("tests/fuzz/corpus has no target")
-    targets = [f"tests/fuzz/{corpus.name}" for corpus in corpora]
-    build(
-        log,
-        "build-fuzz",
-        [
-            "--buildtype=debugoptimized",
-            "-Dfuzzers=true",
-            "-Dbenches=false",
-            "-Dtests=false",
-            "-Db_lundef=false",
-        ],
-        targets,
-        {"CC": "clang-19", "CXX": "clang++-19"},
-    )
+    options = ["--buildtype=debugoptimized", "-Dfuzzers=true", "-Dbenches=false", "-Db_lundef=false"]
+    build(log, "build-fuzz", options, ["fuzzers"], {"CC": "clang-19", "CXX": "clang++-19"})
     passed = failed = 0
-    for corpus, target in zip(corpora, targets):
+    for corpus in corpora:
         with tempfile.TemporaryDirectory(prefix="ringway-fuzz-") as found:
-            status, _ = log.run(
-                [
-                    f"build-fuzz/{target}",
-                    f"-max_total_time={FUZZ_SECONDS}",
-                    "-timeout=5",
-                    "-rss_limit_mb=2048",
-                    "-print_final_stats=1",
-                    f"-artifact_prefix={LOGS}/{corpus.name}-",
-                    found,
-                    corpus,
-                ],
-                FUZZ_SECONDS + 60,
-            )
+            command = [
+                f"build-fuzz/tests/fuzz/{corpus.name}_fuzz",
+                f"-max_total_time={FUZZ_SECONDS}",
+                "-timeout=5",
+                "-rss_limit_mb=2048",
+                "-print_final_stats=1",
+                f"-artifact_prefix={LOGS}/{corpus.name}-",
+            ]
+            status, _ = log.run([*command, found, corpus], FUZZ_SECONDS + 60)
         passed += status == 0
         failed += status != 0
     return passed, failed
@@ -255,6 +239,8 @@ def suite_tidy(log):
 def suite_h1_cases(log):
     """The raw cases that live beside the repository. Nothing may be UNSAFE, HANG or DEAD, every MUST passes, and at most
     six SHOULD cases fail."""
+    if not H1_CASES.exists():
+        raise Failed(f"{H1_CASES} is not there")
     build_release(log)
     result = LOGS / "h1-cases.json"
     result.unlink(missing_ok=True)

@@ -38,12 +38,14 @@ class Maglev {
 
     void rebuild(const Plan& plan, const cluster::PoolView& view) {
         std::vector<Member> members;
+        members.reserve(view.upstreams.size());
         for (const cluster::UpstreamView& upstream : view.upstreams) {
             members.push_back({upstream.weight, upstream.tier, upstream.backup});
         }
         if (members == members_ && !tables_.empty()) return;  // who is eligible changes no table
         members_ = std::move(members);
         tables_.clear();
+        tables_.reserve(plan.tiers().size());
         for (const Tier& tier : plan.tiers()) tables_.push_back(make_table(tier));
     }
 

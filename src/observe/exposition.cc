@@ -256,6 +256,7 @@ Summed<Owner, At> summed(Page& page, Shards shards, const std::vector<std::strin
 template <class List>
 std::vector<std::string> labels_of(const char* label, const List& list) {
     std::vector<std::string> labels;
+    labels.reserve(list.size());
     for (const auto& element : list) {
         labels.push_back(fmt::format("{}=\"{}\"", label, escaped(element.name)));
     }

@@ -56,9 +56,9 @@ bool set_kind(Answer& answer, std::string_view kind) {
 
 template <class Number, class Target>
 bool assign(Target& target, const std::optional<Number>& value) {
-    if (!value) return false;
-    target = *value;
-    return true;
+    // NOLINTNEXTLINE(bugprone-optional-value-conversion): some targets are plain numbers
+    if (value) target = *value;
+    return value.has_value();
 }
 
 enum class Parameter : std::uint8_t { set, bad_value, unknown };

@@ -78,9 +78,9 @@ class Override {
         const std::lock_guard lock(mutex_);
         return answer_;
     }
-    void set(std::optional<Answer> answer) {
+    void set(const std::optional<Answer>& answer) {
         const std::lock_guard lock(mutex_);
-        answer_ = std::move(answer);
+        answer_ = answer;
         version_.fetch_add(1, std::memory_order_release);
     }
 

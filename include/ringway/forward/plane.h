@@ -105,7 +105,7 @@ struct Plane {
     route::Table routes;
     const cluster::View* view = nullptr;  // of this turn
     std::uint64_t view_version = 0;
-    std::vector<std::vector<std::uint8_t>> known_eligible;  // by pool and upstream
+    std::vector<std::vector<std::uint8_t>> known_eligible;      // by pool and upstream
     std::vector<std::unique_ptr<balance::Balancer>> balancers;  // by pool
     std::vector<std::vector<balance::Load>> loads;              // by pool and upstream
     std::vector<RetryBudget> retry_budgets;                     // by pool

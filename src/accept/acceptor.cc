@@ -121,15 +121,15 @@ bool Acceptors::closed() const {
 }
 
 void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
-    const bool by_address = config_.listeners[listener].connections_per_client_max > 0;
-    const base::IpAddress client = by_address ? ring_.peer_of(socket).ip() : base::IpAddress{};
-    if (!enter(listener, client)) {
+    // Asked once: a peer that resets in between has no address any more.
+    const base::SocketAddress peer = ring_.peer_of(socket);
+    if (!enter(listener, peer.ip())) {
         counters_.listeners[listener].connections_refused.add();
         ring_.close(socket, true);
         return;
     }
     counters_.listeners[listener].connections_accepted.add();
-    door_.admit(socket, listener);
+    door_.admit(socket, listener, peer);
 }
 
 bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {

@@ -34,9 +34,9 @@ std::uint32_t waiting_requests(std::string_view bytes) {
 
 }  // namespace
 
-ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t listener)
+ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t listener,
+                       const base::SocketAddress& peer)
     : Socket(plane, descriptor, kReceiveCredit), listener_(listener) {
-    const base::SocketAddress peer = plane.ring.peer_of(descriptor);
     ip_ = peer.ip();
     port_ = peer.port();
     is_unix_ = !peer.is_ip();

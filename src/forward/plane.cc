@@ -59,14 +59,14 @@ Plane::Plane(const PlaneParts& parts)
 
 Plane::~Plane() { RW_ASSERT(empty()); }
 
-void Plane::admit(ring::Descriptor socket, std::uint16_t listener) {
-    ClientSide* client = stopping ? nullptr : clients.make(*this, socket, listener);
+void Plane::admit(ring::Descriptor socket, std::uint16_t listener,
+                  const base::SocketAddress& peer) {
+    ClientSide* client = stopping ? nullptr : clients.make(*this, socket, listener, peer);
     if (client == nullptr) {
         counters.listeners[listener].connections_refused.add();
         counters.refusals[static_cast<std::size_t>(observe::Refusal::connection_limit)].add();
-        const base::IpAddress ip = ring.peer_of(socket).ip();
         ring.close(socket, true);
-        if (client_gone != nullptr) client_gone(client_gone_self, listener, ip);
+        if (client_gone != nullptr) client_gone(client_gone_self, listener, peer.ip());
         return;
     }
     client->start();

@@ -36,8 +36,9 @@ struct Shard::Machine final : accept::Door {
         };
     }
 
-    void admit(ring::Descriptor socket, std::uint16_t listener) override {
-        plane.admit(socket, listener);
+    void admit(ring::Descriptor socket, std::uint16_t listener,
+               const base::SocketAddress& peer) override {
+        plane.admit(socket, listener, peer);
     }
 
     void read_requests();

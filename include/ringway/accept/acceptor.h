@@ -38,7 +38,8 @@ class ConnectionCounts {
 /// Where accepted sockets go.
 class Door {
  public:
-    virtual void admit(ring::Descriptor socket, std::uint16_t listener) = 0;
+    virtual void admit(ring::Descriptor socket, std::uint16_t listener,
+                       const base::SocketAddress& peer) = 0;
 
  protected:
     ~Door() = default;

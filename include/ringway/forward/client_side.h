@@ -28,7 +28,8 @@ struct ClientTag;
 
 class ClientSide final : public Socket, public base::ListLink<ClientTag> {
  public:
-    ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t listener);
+    ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t listener,
+               const base::SocketAddress& peer);
     ~ClientSide();
 
     void start();

@@ -63,7 +63,7 @@ struct Plane {
     void look_at(const cluster::View& next);
 
     /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
-    void admit(ring::Descriptor socket, std::uint16_t listener);
+    void admit(ring::Descriptor socket, std::uint16_t listener, const base::SocketAddress& peer);
     /// A connection of a listener has gone, whatever way it came (set by the owner of the
     /// listeners).
     void (*client_gone)(void* self, std::uint16_t listener,

@@ -22,7 +22,8 @@ bool Exchange::start_splice() {
         response_.left() < bytes_min)
         return false;
     if (upstream_ == nullptr || upstream_->receiving() || upstream_->ended()) return false;
-    // A marked socket does not wait for room: the rest of a request that was answered early could not be sent.
+    // A marked socket does not wait for room: the rest of a request that was answered early could
+    // not be sent.
     if (!request_.done() || upstream_->unsent_bytes() > 0) return false;
     if (client_.unsent_bytes() > 0 || client_.send_failed()) return false;
     const auto pipe = plane_.pipes.borrow();

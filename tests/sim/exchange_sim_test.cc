@@ -180,7 +180,7 @@ TEST_F(RelaySim, EveryDefectIsSeen) {
         mode.bytes_only = true;
         mode.origin_reset_percent = each.defect == Defect::ends_a_cut_stream ? 60 : 0;
         bool seen = false;
-        for (std::uint64_t seed = 1; seed <= 60 && !seen; ++seed) {
+        for (std::uint64_t seed = 1; seed <= 500 && !seen; ++seed) {
             for (const std::string& violation : run_seed(seed, mode, relay_with(each.defect))) {
                 seen = seen || violation.find(each.what) != std::string::npos;
             }

@@ -78,10 +78,16 @@ void ScriptedClient::pause() {
 }
 
 void ScriptedClient::step() {
-    if (done_ || end_ == nullptr || paused_ || leave_if_due()) return;
     const std::uint64_t generation = generation_;
+    const auto over = [&] {
+        return done_ || generation != generation_ || end_ == nullptr || paused_ || leave_if_due();
+    };
+    if (over()) return;
+    // a slow reader must not keep its own request back for ever
+    if (!out_.empty() && net_.prng().chance(50)) write_some();
+    if (over()) return;
     read_some();
-    if (done_ || generation != generation_ || end_ == nullptr || paused_ || leave_if_due()) return;
+    if (over()) return;
     write_some();
 }
 

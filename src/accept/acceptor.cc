@@ -123,7 +123,8 @@ bool Acceptors::closed() const {
 void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
     // Asked once: a peer that resets in between has no address any more.
     const base::SocketAddress peer = ring_.peer_of(socket);
-    if (!enter(listener, peer.ip())) {
+    const bool gone = config_.listeners[listener].address.is_ip() && !peer.is_ip();
+    if (gone || !enter(listener, peer.ip())) {
         counters_.listeners[listener].connections_refused.add();
         ring_.close(socket, true);
         return;

@@ -138,6 +138,12 @@ const Section<Upstream>& upstream_section() {
                        Upstream& upstream) {
                         read_edits(reading, rule, node, HeaderEdit::Kind::set,
                                    upstream.request_headers);
+                        if (upstream.request_headers.size() > base::kHeaderEditsMax) {
+                            reading.complain(node,
+                                             fmt::format("`headers`: {} fields; write at most {}",
+                                                         upstream.request_headers.size(),
+                                                         base::kHeaderEditsMax));
+                        }
                     },
                     "set on every request sent to it; values may be secrets")
                     .with_default("{}"),

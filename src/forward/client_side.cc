@@ -136,7 +136,7 @@ void ClientSide::store_partial_head(const ring::Slice& bytes) {
         state_ = State::reading_head;
         refresh_timer();
     }
-    if (ended()) shut(Ending::orderly);
+    if (ended()) linger();
 }
 
 void ClientSide::begin_exchange(ring::Slice bytes) {
@@ -149,7 +149,10 @@ void ClientSide::begin_exchange(ring::Slice bytes) {
         refuse(503, Refusal::out_of_memory);
         return;
     }
+    last_bytes_at_ = plane_.now();
+    beginning_ = &bytes;
     exchange_->begin(bytes);
+    beginning_ = nullptr;
     if (state_ != State::exchanging && state_ != State::idle) return;
     if (ended() && exchange_ != nullptr && !exchange_->request_complete()) {
         exchange_->on_client_end();  // the rest of this request never comes
@@ -231,7 +234,8 @@ bool ClientSide::may_persist() const {
 
 void ClientSide::on_exchange_over(bool keep) {
     plane_.exchanges.destroy(std::exchange(exchange_, nullptr));
-    const bool more_to_do = !ended() || !inbox_.bytes.empty();
+    const bool more_behind = beginning_ != nullptr && !beginning_->bytes.empty();
+    const bool more_to_do = !ended() || !inbox_.bytes.empty() || more_behind;
     if (!keep || !more_to_do || !may_persist()) {
         linger();
         return;
@@ -260,6 +264,10 @@ void ClientSide::resume_receiving() {
         exchange_->on_tunnel_bytes_from_client(early);
         if (state_ != State::exchanging) return;
     }
+    if (state_ == State::exchanging && exchange_->tunnelling() && ended()) {
+        exchange_->on_client_end();  // a FIN that came before the tunnel did
+        return;
+    }
     if (!receiving()) on_receive_paused();
 }
 
@@ -277,7 +285,9 @@ void ClientSide::on_receive_paused() {
     }
     if (exchange_ != nullptr && exchange_->splicing()) return;
     if (exchange_ != nullptr && (exchange_->tunnelling() || !exchange_->request_complete())) {
-        if (exchange_->wants_client_bytes()) receive_more();
+        if (!exchange_->wants_client_bytes()) return;
+        last_bytes_at_ = plane_.now();  // held back until now: no time of the client's
+        receive_more();
         return;
     }
     // Bytes of later requests may come while this one lasts, up to a bound; the rest stays in the
@@ -295,7 +305,7 @@ void ClientSide::on_end() {
             if (inbox_.bytes.empty()) linger();  // the last answer may still wait for room
             return;
         case State::reading_head:
-            shut(Ending::orderly);
+            linger();
             return;
         case State::exchanging: {
             const bool half_closed =
@@ -321,6 +331,11 @@ void ClientSide::on_receive_failure(ring::Error) {
 }
 
 void ClientSide::on_send_failure(ring::Error error) { on_receive_failure(error); }
+
+void ClientSide::on_send_progress() {
+    send_stalled_at_ = plane_.now();
+    if (state_ == State::lingering || state_ == State::idle) refresh_timer();
+}
 
 void ClientSide::on_drained() {
     send_stalled_at_ = base::kNever;
@@ -389,7 +404,7 @@ void ClientSide::refresh_timer() {
     Instant deadline = base::kNever;
     switch (state_) {
         case State::idle:
-            deadline = now + limits.idle_timeout;
+            deadline = now + (unsent_bytes() > 0 ? limits.send_timeout : limits.idle_timeout);
             break;
         case State::reading_head:
             deadline = now + limits.header_timeout;
@@ -424,7 +439,7 @@ void ClientSide::on_timer() {
     switch (state_) {
         case State::idle:
         case State::lingering:
-            shut(Ending::orderly);
+            shut(unsent_bytes() > 0 ? Ending::reset : Ending::orderly);
             return;
         case State::reading_head:
             refuse(408, Refusal::header_timeout);

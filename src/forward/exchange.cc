@@ -17,6 +17,8 @@ using observe::Refusal;
 
 namespace {
 
+constexpr std::size_t kPiecesKept = 256;  // of a body, for another try
+constexpr std::size_t kSmallPiece = 4096;
 constexpr std::size_t kUnsentMax =
     64 * 1024;  // bytes that may wait on one side before the other is not read any more
 
@@ -30,8 +32,15 @@ void write_request_id(std::array<char, 32>& out, base::Prng& prng) {
     }
 }
 
-bool is_h2c(std::string_view upgrade) {
-    return upgrade.size() >= 3 && strncasecmp(upgrade.data(), "h2c", 3) == 0;
+/// HTTP/2 asked for by Upgrade (RFC 9113 3.1) would go past routing and header edits.
+bool asks_for_h2c(const http::RequestHead& head) {
+    for (const http::Field& field : head.fields) {
+        if (field.id != http::FieldId::upgrade) continue;
+        for (std::size_t at = 0; at + 3 <= field.value.size(); ++at) {
+            if (strncasecmp(field.value.data() + at, "h2c", 3) == 0) return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -87,10 +96,7 @@ void Exchange::note_request(const http::RequestHead& head, ring::Slice& received
     keep_alive_ = head.keep_alive;
     idempotent_ = http::is_idempotent(head.method) ||
                   head.fields.find(http::FieldId::idempotency_key) != nullptr;
-    if (head.upgrade && head.framing == http::Framing::none) {
-        const http::Field* field = head.fields.find(http::FieldId::upgrade);
-        upgrade_ = field != nullptr && !is_h2c(field->value);
-    }
+    upgrade_ = head.upgrade && head.framing == http::Framing::none && !asks_for_h2c(head);
     request_.start(head.framing, head.content_length);
     write_request_id(request_id_, plane_.prng);
     plane_.counters.listeners[client_.listener()].requests.add();
@@ -194,7 +200,10 @@ bool Exchange::read_request(ring::Slice& received) {
 void Exchange::keep_piece(std::string_view payload, ring::Buffer* owner) {
     kept_bytes_ += payload.size();
     if (has_pool_ && kept_bytes_ > pool().retry.buffer_bytes) replayable_ = false;
-    if (!owner->heap && plane_.ring.buffers().scarce()) {
+    if (pieces_.size() >= kPiecesKept) replayable_ = false;
+    // A small piece must not pin a large buffer, unless the head does already.
+    const bool small = payload.size() < kSmallPiece && owner != head_.owner.get();
+    if (!owner->heap && (small || plane_.ring.buffers().scarce())) {
         plane_.count_copy(observe::CopyReason::replay, payload.size());
         pieces_.push_back(plane_.ring.buffers().copy(payload));
     } else {
@@ -243,6 +252,7 @@ bool Exchange::take_upstream(cluster::UpstreamIndex index, bool fresh) {
     reused_ = upstream_->ready();
     if (!reused_) {
         state_ = State::connecting;
+        spare_buffers();
         return true;
     }
     upstream_counters().connects_reused.add();
@@ -309,7 +319,7 @@ void Exchange::transmit() {
             const ring::Slice& piece = pieces_[pieces_sent_++];
             write_body_piece(gather, piece.bytes, piece.owner.get(), chunked);
         }
-        all = pieces_sent_ == pieces_.size();
+        all = pieces_sent_ == pieces_.size() && !gather.nearly_full();
         if (all && chunked && request_.done() && !last_chunk_sent_) {
             last_chunk_sent_ = true;
             write_last_chunk(gather, request_.trailers());
@@ -327,12 +337,29 @@ void Exchange::transmit() {
     if (!request_.done()) client_.resume_receiving();
 }
 
+/// While it waits for a connection a request must not keep receive buffers that others need.
+void Exchange::spare_buffers() {
+    if (!plane_.ring.buffers().scarce()) return;
+    const auto copy_out = [&](ring::Slice& slice) {
+        if (!slice.owner || slice.owner->heap) return;
+        plane_.count_copy(observe::CopyReason::replay, slice.bytes.size());
+        slice = plane_.ring.buffers().copy(slice.bytes);
+    };
+    copy_out(head_);
+    for (ring::Slice& piece : pieces_) copy_out(piece);
+    plane_.request_head_of = nullptr;
+}
+
 void Exchange::drop_sent_pieces() {
     pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(pieces_sent_));
     pieces_sent_ = 0;
 }
 
 void Exchange::on_upstream_drained() {
+    if (state_ == State::tunnelling && client_side_done_ != 0 && upstream_side_done_ != 0) {
+        end_tunnel();
+        return;
+    }
     if (upstream_ != nullptr) client_.resume_receiving();
 }
 
@@ -389,7 +416,8 @@ void Exchange::on_client_end() {
     if (state_ == State::tunnelling) {
         client_side_done_ = 1;
         if (upstream_ != nullptr) upstream_->finish_sending();
-        if (upstream_side_done_ != 0) end_tunnel();
+        const bool sent = upstream_ == nullptr || upstream_->unsent_bytes() == 0;
+        if (upstream_side_done_ != 0 && sent) end_tunnel();
         return;
     }
     on_client_lost(Refusal::client_gone);

@@ -15,7 +15,8 @@ using observe::Refusal;
 
 namespace {
 
-constexpr std::size_t kUnsentMax = 64 * 1024;  // as in exchange.cc, for the client's side
+constexpr std::uint16_t kInterimHeadsMax = 256;  // 1xx before one answer
+constexpr std::size_t kUnsentMax = 64 * 1024;    // as in exchange.cc, for the client's side
 
 std::string affinity_cookie(const config::Affinity& affinity, const config::Upstream& upstream) {
     char token[17];
@@ -61,6 +62,10 @@ void Exchange::on_response_head(ring::Slice& received) {
 void Exchange::on_interim_head(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     const std::string_view bytes = received.bytes.substr(0, head.size);
+    if (++interim_heads_ > kInterimHeadsMax) {
+        on_upstream_failed(Cause::malformed_response);
+        return;
+    }
     upstream_->restart_timer();
     if (minor_version_ >= 1) {  // RFC 9110 15.2: never to an HTTP/1.0 client
         interim_sent_ = true;
@@ -153,7 +158,7 @@ void Exchange::pump_response(ring::Slice& received) {
         response_bytes_ += payload.size();
         write_body_piece(gather, payload, received.owner.get(), chunked_out_);
         if (!gather.nearly_full()) continue;
-        if (!client_.send_response(gather, true)) {
+        if (!client_.send_response(gather, !received.bytes.empty())) {
             on_client_lost(Refusal::client_gone);
             return;
         }
@@ -170,7 +175,11 @@ void Exchange::pump_response(ring::Slice& received) {
     } else if (done) {
         finish_response(received.bytes.empty());
     } else {
-        if (head_.owner && !head_.owner->heap) release_request();
+        if (head_.owner && !head_.owner->heap) {
+            release_request();
+        } else {
+            drop_sent_pieces();
+        }
         upstream_->restart_timer();
     }
 }
@@ -234,7 +243,7 @@ void Exchange::switch_protocols(ring::Slice& received) {
 }
 
 void Exchange::on_tunnel_bytes_from_client(const ring::Slice& received) {
-    if (upstream_ == nullptr || upstream_side_done_ != 0) return;
+    if (upstream_ == nullptr) return;
     request_bytes_ += received.bytes.size();
     upstream_counters().bytes_sent.add(received.bytes.size());
     plane_.gather.clear();

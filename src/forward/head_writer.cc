@@ -258,8 +258,14 @@ void add_status_line(Gather& gather, const http::ResponseHead& head, ring::Buffe
             return;
         }
     }
-    char* room = gather.text_room(head.reason.size() + 32);
-    gather.add_text(room, write_status_line(room, head.status, head.reason));
+    char* room = gather.text_room(16);
+    constexpr std::string_view kVersion = "HTTP/1.1 ";
+    char* end = std::copy(kVersion.begin(), kVersion.end(), room);
+    end = std::to_chars(end, end + 3, head.status).ptr;
+    *end++ = ' ';
+    gather.add_text(room, end);
+    gather.add_received(head.reason, owner);
+    gather.add_text("\r\n");
 }
 
 /// The client's connection: what HTTP/1.1 does by itself needs no line (RFC 9112 9.3).
@@ -359,7 +365,7 @@ std::size_t write_canned_reply(Gather& gather, const CannedReply& reply) {
         const char* end = std::to_chars(digits, digits + sizeof(digits), body.size()).ptr;
         add_line(gather, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
     }
-    gather.add_text(reply.extra_lines);
+    gather.add_received(reply.extra_lines, nullptr);
     gather.add_text(connection_line(reply.keep_alive, reply.client_minor_version));
     gather.add_text("\r\n");
     if (!has_body || reply.head_only) return 0;

@@ -144,6 +144,7 @@ void Socket::on_sent(ring::Completion&& completion) {
     pop_sent(static_cast<std::size_t>(completion.result));
     if (backlog_->bytes > 0) {
         arm_send();
+        on_send_progress();
         return;
     }
     backlog_.reset();

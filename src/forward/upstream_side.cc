@@ -139,7 +139,7 @@ void UpstreamSide::hand_over(ring::Slice& bytes) {
 }
 
 void UpstreamSide::on_receive_paused() {
-    if (state_ == State::busy && expecting_ != Expecting::head && exchange_ != nullptr) {
+    if (state_ == State::busy && exchange_ != nullptr) {
         exchange_->on_upstream_paused();
     } else {
         receive_more();

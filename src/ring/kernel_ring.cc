@@ -85,7 +85,7 @@ struct KernelRing::Kernel {
         io_uring_sqe* sqe = io_uring_get_sqe(&ring);
         if (sqe == nullptr) {
             io_uring_submit(&ring);
-            sends_pending = 0;
+            forget_submitted();
             sqe = io_uring_get_sqe(&ring);
             RW_ASSERT(sqe != nullptr);
         }
@@ -98,6 +98,14 @@ struct KernelRing::Kernel {
     }
     static void name(io_uring_sqe* sqe, Op& op) {
         io_uring_sqe_set_data64(sqe, reinterpret_cast<std::uint64_t>(&op));
+    }
+
+    /// What the kernel reads at submission only is free again, once nothing waits to be submitted.
+    void forget_submitted() {
+        if (io_uring_sq_ready(&ring) > 0) return;
+        sends_pending = 0;
+        timeouts.clear();
+        connect_addresses.clear();
     }
 
     void arm_accept(Op& op);
@@ -130,6 +138,7 @@ struct KernelRing::Kernel {
     std::deque<PendingSend> sends;
     std::size_t sends_pending = 0;
     std::deque<__kernel_timespec> timeouts;
+    std::deque<base::SocketAddress> connect_addresses;
     int wake_descriptor = -1;  // eventfd, where MSG_RING is missing
     std::uint64_t wake_value = 0;
     std::atomic<bool> woken{false};
@@ -239,14 +248,16 @@ void KernelRing::send(Op& op, Descriptor socket, std::span<const iovec> pieces) 
     std::memset(&pending.header, 0, sizeof(pending.header));
     pending.header.msg_iov = pending.pieces.data();
     pending.header.msg_iovlen = count;
-    io_uring_prep_sendmsg(sqe, socket, &pending.header, MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_sendmsg(sqe, socket, &pending.header, MSG_NOSIGNAL);
     Kernel::name(sqe, op);
 }
 
 void KernelRing::connect(Op& op, Descriptor socket, const base::SocketAddress& to) {
     op.start(Op::Kind::connect, socket);
     io_uring_sqe* sqe = kernel_->entry();
-    io_uring_prep_connect(sqe, socket, to.raw(), to.raw_size());
+    // The kernel reads it at submission, when the caller's may be gone.
+    const base::SocketAddress& kept = kernel_->connect_addresses.emplace_back(to);
+    io_uring_prep_connect(sqe, socket, kept.raw(), kept.raw_size());
     Kernel::name(sqe, op);
 }
 
@@ -331,8 +342,7 @@ void KernelRing::wait(Instant until) {
             }
         }
     }
-    k.sends_pending = 0;
-    k.timeouts.clear();
+    k.forget_submitted();
     k.now = read_clock();
 }
 

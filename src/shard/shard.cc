@@ -74,10 +74,10 @@ void Shard::wait() {
 bool Shard::work() {
     Machine& m = *machine_;
     m.plane.look_at(*m.view.read());
-    m.read_requests();
     m.plane.counters.turns.add();
     m.plane.counters.completions.add(m.ring.dispatch());
     m.plane.counters.buffers_exhausted.set(m.ring.buffers().exhausted_count());
+    m.read_requests();  // behind the completions: a wake that came among them is not lost
     m.plane.wheel.expire(m.ring.now());
     if (m.ring.now() >= m.drain_deadline) m.start_stop();
     m.plane.end_turn();

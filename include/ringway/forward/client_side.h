@@ -71,6 +71,7 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     void on_end() override;
     void on_receive_failure(ring::Error error) override;
     void on_send_failure(ring::Error error) override;
+    void on_send_progress() override;
     void on_drained() override;
     void on_receive_paused() override;
     void on_ready() override;
@@ -87,7 +88,8 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     void shut(Ending ending);
 
     base::TimerOf<&ClientSide::on_timer> timer_{*this};
-    ring::Slice inbox_;  // a partial head, or bytes behind the current request
+    ring::Slice inbox_;                       // a partial head, or bytes behind the current request
+    const ring::Slice* beginning_ = nullptr;  // what begin() has not used yet, while it runs
     Exchange* exchange_ = nullptr;
     base::IpAddress ip_;
     base::Instant last_bytes_at_{};                 // from the client, or (tunnel) to it

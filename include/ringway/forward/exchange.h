@@ -125,6 +125,7 @@ class Exchange {
     void transmit();
     void write_head();
     const http::RequestHead& parsed_head();
+    void spare_buffers();
     void drop_sent_pieces();
     bool may_repeat(Failure failure) const;
     bool retry(Cause cause);
@@ -189,6 +190,7 @@ class Exchange {
 
     // the response
     std::uint16_t status_ = 0;
+    std::uint16_t interim_heads_ = 0;
     bool client_keep_alive_ = true;
     bool chunked_out_ = false;
     bool upstream_keep_alive_ = false;

@@ -69,6 +69,8 @@ class Socket {
     virtual void on_end() = 0;
     virtual void on_receive_failure(ring::Error error) = 0;
     virtual void on_send_failure(ring::Error error) = 0;
+    /// Some of what was queued is sent, and more waits.
+    virtual void on_send_progress() = 0;
     /// What was queued is sent.
     virtual void on_drained() = 0;
     /// The armed receive has delivered its credit: arm it again, now or later.

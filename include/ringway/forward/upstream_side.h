@@ -61,6 +61,7 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     void on_end() override;
     void on_receive_failure(ring::Error error) override;
     void on_send_failure(ring::Error error) override;
+    void on_send_progress() override { restart_timer(); }
     void on_drained() override;
     void on_receive_paused() override;
     void on_ready() override;

@@ -1,0 +1,102 @@
+// A plane on a hand-driven ring: one listener, one route, one pool with one upstream.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "../ring/fake_ring.h"
+#include "ringway/forward/client_side.h"
+#include "ringway/forward/exchange.h"
+#include "ringway/forward/plane.h"
+#include "ringway/forward/upstream_side.h"
+
+namespace ringway::forward {
+
+inline base::SocketAddress address(std::string_view text) {
+    return base::SocketAddress::parse(text).value();
+}
+
+class PlaneWorld {
+ public:
+    /// `change` is given the configuration before the plane is made of it.
+    template <class Change>
+    explicit PlaneWorld(Change&& change) {
+        config.shards.resize(1);
+        config.listeners.resize(1);
+        config.listeners[0].address = address("127.0.0.1:8080");
+        config.pools.resize(1);
+        config.pools[0].upstreams.resize(1);
+        config.pools[0].upstreams[0].address = "10.0.0.1:80";
+        config.routes.resize(1);
+        config.routes[0].to_pool = cluster::PoolIndex{0};
+        view.pools.resize(1);
+        view.pools[0].upstreams.resize(1);
+        view.pools[0].upstreams[0].addresses = {address("10.0.0.1:80")};
+        change(config);
+        counters = std::make_unique<observe::ShardCounters>(config);
+        plane = std::make_unique<Plane>(
+            PlaneParts{.config = config, .ring = ring, .counters = *counters, .seed = 1});
+        plane->view = &view;
+    }
+    PlaneWorld() : PlaneWorld([](config::Config&) {}) {}
+    ~PlaneWorld() {
+        plane->stop();
+        settle();
+        EXPECT_TRUE(plane->empty());
+        EXPECT_EQ(ring.buffers().held_count(), 0u);
+    }
+
+    /// Lets everything that was begun come home, as turns of the loop do.
+    void settle() {
+        std::size_t worked = 1;
+        while (worked > 0) {
+            plane->wheel.expire(ring.now());
+            worked = ring.dispatch() + (plane->end_turn() ? 1 : 0);
+        }
+    }
+
+    ring::Descriptor connect_client() {
+        const ring::Descriptor client = ring.add_socket(address("192.0.2.7:4000"));
+        plane->admit(client, 0);
+        return client;
+    }
+    /// A client sends a request; the upstream socket opened for it, or kNoDescriptor: none was.
+    ring::Descriptor request(ring::Descriptor client) {
+        const ring::Descriptor before = ring.newest();
+        ring.deliver(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        settle();
+        if (ring.newest() == before) return ring::kNoDescriptor;
+        return ring.newest();
+    }
+    ring::Descriptor request_connected(ring::Descriptor client) {
+        const ring::Descriptor upstream = request(client);
+        ring.connected(upstream);
+        settle();
+        return upstream;
+    }
+    void respond(ring::Descriptor upstream) {
+        ring.deliver(upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        settle();
+    }
+    /// Requests that reached this upstream socket.
+    std::size_t requests_on(ring::Descriptor upstream) {
+        const std::string& sent = ring.file(upstream).sent;
+        std::size_t count = 0;
+        for (std::size_t at = sent.find("GET /"); at != std::string::npos;
+             at = sent.find("GET /", at + 1))
+            ++count;
+        return count;
+    }
+    const observe::UpstreamCounters& upstream_counters() const { return counters->upstreams[0][0]; }
+
+    config::Config config;
+    cluster::View view;
+    ring::FakeRing ring;
+    std::unique_ptr<observe::ShardCounters> counters;
+    std::unique_ptr<Plane> plane;
+};
+
+}  // namespace ringway::forward

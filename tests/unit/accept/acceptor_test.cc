@@ -23,7 +23,7 @@ SocketAddress address(std::string_view text) { return SocketAddress::parse(text)
 
 /// Notes who was let in.
 struct Lobby final : Door {
-    void admit(Descriptor socket, std::uint16_t listener) override {
+    void admit(Descriptor socket, std::uint16_t listener, const SocketAddress&) override {
         admitted.emplace_back(socket, listener);
     }
     std::vector<std::pair<Descriptor, std::uint16_t>> admitted;

@@ -59,8 +59,9 @@ class PlaneWorld {
     }
 
     ring::Descriptor connect_client() {
-        const ring::Descriptor client = ring.add_socket(address("192.0.2.7:4000"));
-        plane->admit(client, 0);
+        const base::SocketAddress peer = address("192.0.2.7:4000");
+        const ring::Descriptor client = ring.add_socket(peer);
+        plane->admit(client, 0, peer);
         return client;
     }
     /// A client sends a request; the upstream socket opened for it, or kNoDescriptor: none was.

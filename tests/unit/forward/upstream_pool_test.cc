@@ -117,7 +117,7 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
     world.plane->drain();
     world.settle();
     EXPECT_FALSE(world.ring.file(idle).open);
-    EXPECT_FALSE(world.ring.file(one).open);
+    EXPECT_TRUE(world.ring.file(one).fin);
     EXPECT_TRUE(world.ring.file(busy).open);
     world.respond(busy);
     EXPECT_FALSE(world.ring.file(busy).open);

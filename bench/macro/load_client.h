@@ -34,8 +34,8 @@ struct LoadCounts {
     std::uint64_t cut = 0;       // connections that ended where an answer was due
     std::uint64_t wrong = 0;     // answers with another status or length
     std::uint64_t connects = 0;
-    std::uint64_t queue_max =
-        0;  // open loop: requests that waited for a free connection at one time
+    // open loop: requests that waited for a free connection at one time
+    std::uint64_t queue_max = 0;
     ringway::base::Duration lag_max{0};  // open loop: how late the latest request went out
     std::uint64_t errors() const { return refused + broken + cut + wrong; }
     std::unique_ptr<ringway::observe::Histogram> latency =

@@ -11,8 +11,8 @@ namespace bench {
 
 struct ProcessSample {
     std::int64_t cpu_ns = 0;  // of all threads, from schedstat: exact
-    std::int64_t core_busy_ns =
-        0;  // of the watched core, interrupts included, steal not; in steps of 10 ms
+    // of the watched core, interrupts included, steal not; in steps of 10 ms
+    std::int64_t core_busy_ns = 0;
     std::int64_t core_steal_ns = 0;  // taken from the watched core by the machine below
     std::int64_t switches = 0;       // context switches of all threads, voluntary or not
 };

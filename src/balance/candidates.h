@@ -78,8 +78,8 @@ struct Tier {
     std::vector<std::uint16_t> members;
     std::uint64_t weight_sum = 0;  // of all members
     CandidateSet eligible;         // the members that may be picked now
-    std::uint32_t share_end =
-        0;  // where its stretch of [0, kShares) ends; tiers that get nothing have an empty one
+    // where its stretch of [0, kShares) ends; tiers that get nothing have an empty one
+    std::uint32_t share_end = 0;
 };
 
 class Plan {

@@ -22,8 +22,8 @@ constexpr std::size_t kSmallUpstreamsMax = 32;
 constexpr std::uint64_t kOffsetSeed = 1;
 constexpr std::uint64_t kSkipSeed = 2;
 constexpr std::uint64_t kWarmSalt = 0x7761726d;
-constexpr std::uint64_t kStep =
-    0x9e3779b97f4a7c15;  // 2^64 / golden ratio: keys of successive steps share no pattern
+// 2^64 / golden ratio: keys of successive steps share no pattern
+constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;
 constexpr std::uint64_t kStepsMax = 64;
 
 class Maglev {

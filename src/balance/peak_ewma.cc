@@ -54,9 +54,10 @@ class PeakEwma {
     }
 
  private:
-    static constexpr float kIntervalNs = 5e9F;  // the default probe interval
-    static constexpr float kLog2OfKeep =
-        -0.5145732F;  // log2(0.7): what is kept of the old after one interval
+    // the default probe interval
+    static constexpr float kIntervalNs = 5e9F;
+    // log2(0.7): what is kept of the old after one interval
+    static constexpr float kLog2OfKeep = -0.5145732F;
 
     static float keep_share(base::Duration age) {
         const auto age_ns = static_cast<float>(std::max<std::int64_t>(base::to_ns(age), 0));

@@ -91,8 +91,8 @@ class Picker final : public Balancer {
 
     int draw_tier(const Request& request, base::Prng& prng) const {
         if constexpr (Policy::kKeyed) {
-            constexpr std::uint64_t kSalt =
-                0x7469657273;  // so that the tier and the place in it are independent
+            // so that the tier and the place in it are independent
+            constexpr std::uint64_t kSalt = 0x7469657273;
             if (request.key) {
                 return plan_.tier_at(
                     static_cast<std::uint32_t>(base::mix64(*request.key ^ kSalt) >> 48));

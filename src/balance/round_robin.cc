@@ -39,7 +39,8 @@ class RoundRobin {
     void observe(cluster::UpstreamIndex, base::Duration, base::Instant) {}
 
  private:
-    std::vector<std::int64_t> credit_;  // nginx's current_weight, by upstream
+    // nginx's current_weight, by upstream
+    std::vector<std::int64_t> credit_;
 };
 
 }  // namespace

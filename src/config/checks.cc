@@ -11,8 +11,8 @@ namespace ringway::config {
 
 namespace {
 
-constexpr std::size_t kRegexMax =
-    1024;  // std::regex compiles by recursion: the bound keeps its stack small
+// std::regex compiles by recursion: the bound keeps its stack small
+constexpr std::size_t kRegexMax = 1024;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 

@@ -11,8 +11,8 @@ namespace ringway::config {
 
 namespace {
 
-constexpr std::size_t kNameMax =
-    64;  // longer names are no typing mistakes; bounds the quadratic work
+// longer names are no typing mistakes; bounds the quadratic work
+constexpr std::size_t kNameMax = 64;
 
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);

@@ -60,7 +60,7 @@ std::optional<std::string> unready_reason(Phase phase, const config::Config& con
     return {};
 }
 
-std::vector<AdminEndpoint> standard_endpoints(EndpointSources sources) {
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources) {
     const std::vector<http::Method> get = {http::Method::get};
     return {
         {"/healthz", get, [](const AdminRequest&) { return text_reply(200, "ok\n"); }},

@@ -65,10 +65,10 @@ double cpu_seconds() {
 
 observe::ProcessFacts read_process_facts() {
     // Read once: later readings would differ by the clock's adjustments.
-    static const double kStarted = read_start_time();
+    static const double started = read_start_time();
     observe::ProcessFacts facts;
     facts.version = RINGWAY_VERSION;
-    facts.started_unix_seconds = kStarted;
+    facts.started_unix_seconds = started;
     facts.cpu_seconds = cpu_seconds();
     facts.resident_bytes = read_resident_bytes();
     facts.open_descriptors = count_open_descriptors();

@@ -40,7 +40,7 @@ std::vector<std::string> sorted_texts(const std::vector<base::SocketAddress>& ad
 /// Drops repetitions and keeps at most kAddressesPerUpstreamMax. The order of the answer is kept
 /// where it can be: from a longer answer, always the same addresses are taken, whatever order the
 /// name server rotated it to.
-std::vector<base::SocketAddress> tidy(std::vector<base::SocketAddress> addresses) {
+std::vector<base::SocketAddress> tidy(const std::vector<base::SocketAddress>& addresses) {
     std::vector<base::SocketAddress> unique;
     for (const auto& address : addresses) {
         if (std::ranges::find(unique, address) == unique.end()) unique.push_back(address);
@@ -277,7 +277,7 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
     name.due = now + name.period;
     if (name.failing) log.info("resolver", name.host + " resolves again");
     name.failing = false;
-    auto addresses = tidy(std::move(*answer));
+    auto addresses = tidy(*answer);
     if (sorted_texts(addresses) == sorted_texts(name.addresses)) return false;
     name.addresses = std::move(addresses);
     if (last) log.info("resolver", name.host + " has new addresses");

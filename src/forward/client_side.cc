@@ -301,8 +301,9 @@ void ClientSide::on_receive_paused() {
 
 void ClientSide::on_end() {
     switch (state_) {
+        // the last answer may still wait for room
         case State::idle:
-            if (inbox_.bytes.empty()) linger();  // the last answer may still wait for room
+            if (inbox_.bytes.empty()) linger();
             return;
         case State::reading_head:
             linger();

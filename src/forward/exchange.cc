@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t kPiecesKept = 256;  // of a body, for another try
 constexpr std::size_t kSmallPiece = 4096;
-constexpr std::size_t kUnsentMax =
-    64 * 1024;  // bytes that may wait on one side before the other is not read any more
+// bytes that may wait on one side before the other is not read any more
+constexpr std::size_t kUnsentMax = 64 * 1024;
 
 void write_request_id(std::array<char, 32>& out, base::Prng& prng) {
     constexpr char kDigits[] = "0123456789abcdef";
@@ -390,8 +390,8 @@ bool Exchange::may_repeat(Failure failure) const {
 bool Exchange::retry(Cause cause) {
     if (!is_retriable(cause) || !may_repeat(Failure{cause, head_sent_})) return false;
     if (cause == Cause::closed_early && reused_ && !retried_stale_) {
-        retried_stale_ =
-            true;  // the connection had died while it was idle: no fault of the upstream
+        // the connection had died while it was idle: no fault of the upstream
+        retried_stale_ = true;
         if (take_upstream(upstream_index_, true)) return true;
     }
     if (attempts_ >= pool().retry.attempts_max || !plane_.take_retry(pool_)) {

@@ -11,8 +11,8 @@ namespace ringway::forward {
 
 namespace {
 
-constexpr std::size_t kTurnBytes =
-    1024 * 1024;  // moved for one connection before others have their turn
+// moved for one connection before others have their turn
+constexpr std::size_t kTurnBytes = 1024 * 1024;
 
 }  // namespace
 

@@ -74,8 +74,9 @@ bool keeps_request_field(const Field& field, const http::RequestHead& head,
             return head.expects_continue;
         case FieldId::host:
             return !head.absolute_form && edit.upstream.host_header.empty();
+        // written anew, behind what a trusted client sent
         case FieldId::x_forwarded_for:
-            return false;  // written anew, behind what a trusted client sent
+            return false;
         case FieldId::x_forwarded_host:
         case FieldId::x_forwarded_proto:
         case FieldId::x_real_ip:

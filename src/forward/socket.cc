@@ -9,8 +9,8 @@ namespace ringway::forward {
 
 namespace {
 
-constexpr std::uint32_t kSmallPiece =
-    4096;  // queued pieces below this are copied: a small one must not pin a large buffer
+// queued pieces below this are copied: a small one must not pin a large buffer
+constexpr std::uint32_t kSmallPiece = 4096;
 constexpr std::uint32_t kTailBytes = 16 * 1024;  // heap buffer that small pieces are gathered in
 constexpr std::size_t kSendPieces = 64;
 

@@ -42,8 +42,8 @@ void note_mapped() {}
 constexpr std::uint64_t kIgnored = 0;  // user_data of operations whose completion nobody waits for
 constexpr std::uint64_t kWoken = 1;    // user_data of a wake()
 constexpr int kBufferGroup = 0;
-constexpr std::uint32_t kPostedFirst =
-    128;  // buffers shown to the kernel at a time, until it once ran out
+// buffers shown to the kernel at a time, until it once ran out
+constexpr std::uint32_t kPostedFirst = 128;
 constexpr std::size_t kPiecesMax = 64;  // of one send operation
 
 /// Wakes rings of other threads with MSG_RING, through one small ring of its own. Any thread.

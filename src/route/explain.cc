@@ -20,8 +20,8 @@ struct Considered {
     std::size_t wildcard_size = 0;
     PathRank path = PathRank::any;
     std::size_t prefix_size = 0;
-    std::size_t expression_place =
-        0;  // of the first route with the same expression for the same host
+    // of the first route with the same expression for the same host
+    std::size_t expression_place = 0;
     std::size_t condition_count = 0;
 
     auto host_rank() const { return std::tuple(host, ~wildcard_size); }

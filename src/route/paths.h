@@ -37,7 +37,8 @@ class Paths {
     int catch_all() const;
 
  private:
-    using Rules = std::vector<const Rule*>;  // more conditions first, then file order
+    // more conditions first, then file order
+    using Rules = std::vector<const Rule*>;
 
     struct Exact {
         std::string path;

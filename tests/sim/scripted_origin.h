@@ -26,8 +26,8 @@ struct OriginScript {
     std::uint32_t malformed_percent = 0;  // what comes is no HTTP
     std::uint32_t early_percent = 0;      // answered before the request's body came
     Duration idle_close_max{0};           // idle connections close after at most this; 0: never
-    std::uint32_t idle_reset_percent =
-        0;                              // of those closes; a reset may take the last answer with it
+    // of those closes; a reset may take the last answer with it
+    std::uint32_t idle_reset_percent = 0;
     std::uint32_t unasked_percent = 0;  // an idle connection gets bytes that nobody asked for
 };
 

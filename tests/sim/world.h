@@ -94,8 +94,8 @@ class World {
     Instant drain_at_ = base::kNever;  // for Mode::drains
     Instant drain_deadline_ = base::kNever;
     bool ended_ = false;  // the proxy said so
-    Proxy* broken_proxy_ =
-        nullptr;  // not null exactly after a run that found something while its proxy lived
+    // not null exactly after a run that found something while its proxy lived
+    Proxy* broken_proxy_ = nullptr;
 };
 
 }  // namespace ringway::sim

@@ -15,13 +15,13 @@ using ringway::base::Duration;
 
 namespace {
 
-constexpr std::uint32_t kReceiveCreditBytes =
-    256 * 1024;  // then receiving is armed anew, or pauses
-constexpr std::size_t kPendingBytesMax =
-    256 * 1024;                                  // of pipelined input; beyond it receiving pauses
+// then receiving is armed anew, or pauses
+constexpr std::uint32_t kReceiveCreditBytes = 256 * 1024;
+// of pipelined input; beyond it receiving pauses
+constexpr std::size_t kPendingBytesMax = 256 * 1024;
 constexpr std::size_t kOutBytesMax = 64 * 1024;  // answers gathered for one send
-constexpr std::size_t kOutKeptBytes =
-    1024 * 1024;  // a larger buffer goes back to the heap when it is sent
+// a larger buffer goes back to the heap when it is sent
+constexpr std::size_t kOutKeptBytes = 1024 * 1024;
 constexpr Duration kLingerTimeout = std::chrono::seconds(2);
 constexpr http::HeadLimits kHeadLimits{
     .bytes_max = 64 * 1024, .fields_max = 200, .target_bytes_max = 16 * 1024};
@@ -56,8 +56,9 @@ void Connection::on_end_of_stream() {
     switch (state_) {
         case State::delaying:
         case State::sending:
+        // a client may send FIN and still read its answer
         case State::pausing:
-            return;  // a client may send FIN and still read its answer
+            return;
         case State::head:
         case State::body:
             if (!send_op_.submitted()) close(false);

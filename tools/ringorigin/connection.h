@@ -91,8 +91,8 @@ class Connection : public ringway::base::ListLink<Connection> {
     std::uint64_t pieces_left_bytes_ = 0;  // of a chunked answer
     std::uint32_t events_left_ = 0;        // of an event stream
     std::uint32_t pieces_sent_ = 0;
-    bool pieces_open_ =
-        false;  // true exactly when the answer has pieces or their end still to come
+    // true exactly when the answer has pieces or their end still to come
+    bool pieces_open_ = false;
     ringway::http::Framing request_framing_ = ringway::http::Framing::none;
     ringway::http::ChunkedDecoder decoder_;
     Checksum request_checksum_;

@@ -76,8 +76,8 @@ class Worker {
     ringway::base::Slab<Connection> slots_{kConnectionsMax};
     ringway::base::IntrusiveList<Connection, Connection> open_connections_;
     std::vector<Connection*> retired_;
-    ringway::http::RequestHead
-        head_;  // of the request being read: too large for each connection to have one
+    // of the request being read: too large for each connection to have one
+    ringway::http::RequestHead head_;
     std::string date_;
     std::int64_t date_second_ = -1;
     std::int64_t unix_offset_ns_ = 0;

@@ -43,10 +43,10 @@ class Tried {
 };
 
 struct Request {
-    std::optional<std::uint64_t>
-        key;  // hash for maglev; none: nothing to hash, a random upstream is taken
-    std::optional<cluster::UpstreamIndex>
-        sticky;  // from the affinity cookie: used if eligible, untried and not full
+    // hash for maglev; none: nothing to hash, a random upstream is taken
+    std::optional<std::uint64_t> key;
+    // from the affinity cookie: used if eligible, untried and not full
+    std::optional<cluster::UpstreamIndex> sticky;
     Tried tried;
 };
 

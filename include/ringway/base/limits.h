@@ -13,8 +13,8 @@ inline constexpr std::size_t kPoolsMax = 1024;
 inline constexpr std::size_t kUpstreamsPerPoolMax = 256;
 inline constexpr std::size_t kAddressesPerUpstreamMax = 16;
 inline constexpr std::size_t kAttemptsMax = 8;  // sends of one request, the first included
-inline constexpr std::size_t kFieldsMax =
-    256;  // fields of one head, whatever the configuration says
+// fields of one head, whatever the configuration says
+inline constexpr std::size_t kFieldsMax = 256;
 inline constexpr std::size_t kHeaderEditsMax = 64;  // set, add and remove together, per route
 inline constexpr std::size_t kSplitTargetsMax = 16;
 

@@ -60,9 +60,10 @@ class TimerWheel {
     void expire(Instant now);
 
  private:
-    static constexpr int kTickShift = 24;  // 16.8 ms
-    static constexpr std::int64_t kSlots =
-        4096;  // horizon 68.7 s; later deadlines are filed again on the way
+    // 16.8 ms
+    static constexpr int kTickShift = 24;
+    // horizon 68.7 s; later deadlines are filed again on the way
+    static constexpr std::int64_t kSlots = 4096;
 
     static std::int64_t tick_of(Instant at) { return at.time_since_epoch().count() >> kTickShift; }
     void file(Timer& timer);

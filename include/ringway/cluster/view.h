@@ -27,15 +27,15 @@ struct UpstreamView {
     bool backup = false;       // picked only when no other upstream of the pool is eligible
     std::uint32_t weight = 1;  // 1..kWeightMax; relative within the pool
     std::uint32_t tier = 0;  // priority: the lowest number with an eligible upstream is used first
-    std::vector<base::SocketAddress>
-        addresses;  // where to connect; empty until a name was resolved (then not eligible)
+    // where to connect; empty until a name was resolved (then not eligible)
+    std::vector<base::SocketAddress> addresses;
 };
 
 inline constexpr std::uint32_t kWeightMax = 1000;
 
 struct PoolView {
-    std::uint64_t version =
-        0;  // differs from the last one exactly when an upstream of this pool changed
+    // differs from the last one exactly when an upstream of this pool changed
+    std::uint64_t version = 0;
     std::vector<UpstreamView> upstreams;
 };
 

@@ -35,14 +35,14 @@ struct Shard {
     std::uint32_t completion_entries = 32768;
     std::uint32_t buffer_count = 2048;       // receive buffers
     std::uint32_t buffer_bytes = 32 * 1024;  // of each
-    std::uint32_t receive_credit_bytes =
-        32 * 1024;          // bytes an upstream connection may deliver before it is asked again
+    // bytes an upstream connection may deliver before it is asked again
+    std::uint32_t receive_credit_bytes = 32 * 1024;
     Duration busy_poll{0};  // spin this long before sleeping; 0: sleep at once
-    std::uint64_t splice_min_bytes =
-        64 * 1024;  // a body with at least this much left goes by splice; 0: never
+    // a body with at least this much left goes by splice; 0: never
+    std::uint64_t splice_min_bytes = 64 * 1024;
     std::uint32_t connections_max = 65536;  // client connections of this shard
-    std::vector<std::string>
-        kernel_features_off;  // names as `ringway -V` prints them: use the plain form
+    // names as `ringway -V` prints them: use the plain form
+    std::vector<std::string> kernel_features_off;
 };
 
 struct Admin {
@@ -65,27 +65,27 @@ struct Listener {
     base::SocketAddress address;
     Protocol protocol = Protocol::http;
     std::uint32_t backlog = 4096;
-    std::vector<base::Network>
-        trusted_proxies;  // peers whose X-Forwarded-*, X-Real-IP and X-Request-ID are believed
+    // peers whose X-Forwarded-*, X-Real-IP and X-Request-ID are believed
+    std::vector<base::Network> trusted_proxies;
     http::HeadLimits head;
     std::uint64_t body_bytes_max = 1024ull * 1024 * 1024;  // 413 beyond
     std::uint32_t connections_max = 65536;                 // whole process
-    std::uint32_t connections_per_client_max =
-        8192;  // one client address, each shard its equal part; 0: no limit
-    std::uint32_t pipeline_depth_max =
-        64;  // requests waiting on one connection; further ones stay in the kernel
+    // one client address, each shard its equal part; 0: no limit
+    std::uint32_t connections_per_client_max = 8192;
+    // requests waiting on one connection; further ones stay in the kernel
+    std::uint32_t pipeline_depth_max = 64;
     std::uint64_t requests_per_connection_max = 0;  // 0: no limit
     Duration header_timeout = seconds(10);          // first byte to end of head: slow-loris bound
     Duration body_timeout = seconds(30);            // between two pieces of a request body
     Duration idle_timeout = seconds(75);            // keep-alive, between requests
     Duration send_timeout = seconds(30);            // a client that reads nothing
     Duration linger_timeout = seconds(2);           // wait for the client's FIN after ours
-    Duration request_timeout =
-        std::chrono::minutes(60);  // whole request, head to last byte; 408/504 or close
-    Duration tunnel_timeout =
-        std::chrono::minutes(60);  // an upgraded connection with no byte in either direction
-    std::string
-        congestion_control;  // TCP congestion control of accepted sockets; empty: the system's
+    // whole request, head to last byte; 408/504 or close
+    Duration request_timeout = std::chrono::minutes(60);
+    // an upgraded connection with no byte in either direction
+    Duration tunnel_timeout = std::chrono::minutes(60);
+    // TCP congestion control of accepted sockets; empty: the system's
+    std::string congestion_control;
 };
 
 enum class Balance : std::uint8_t { round_robin, least_request, p2c, peak_ewma, maglev, random };
@@ -107,8 +107,8 @@ struct HeaderEdit {
 struct Upstream {
     std::string name;
     std::string address;  // as written: "host:port" or "unix:/path"
-    std::optional<base::SocketAddress>
-        literal;       // parsed address; none when the host is a name to resolve
+    // parsed address; none when the host is a name to resolve
+    std::optional<base::SocketAddress> literal;
     std::string host;  // the name to resolve
     std::uint16_t port = 0;
     std::uint32_t weight = 1;

@@ -45,6 +45,6 @@ struct EndpointSources {
 /// - /healthz: 200 "ok" while the process lives.
 /// - /readyz: 200 "ready", or 503 with the reason.
 /// - /metrics: the Prometheus page (docs/metrics.md).
-std::vector<AdminEndpoint> standard_endpoints(EndpointSources sources);
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources);
 
 }  // namespace ringway::control

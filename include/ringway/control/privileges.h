@@ -28,7 +28,8 @@ class PidFile {
     static std::expected<PidFile, std::string> write(const std::string& path);
 
  private:
-    std::string path_;  // empty: nothing to remove
+    // empty: nothing to remove
+    std::string path_;
 };
 
 }  // namespace ringway::control

@@ -175,8 +175,8 @@ class Exchange {
     bool head_sent_ = false;   // on this try
     bool last_chunk_sent_ = false;
     BodyReader request_;
-    std::vector<ring::Slice>
-        pieces_;                   // of its body: kept for another try, or waiting for a connection
+    // of its body: kept for another try, or waiting for a connection
+    std::vector<ring::Slice> pieces_;
     std::size_t pieces_sent_ = 0;  // on this try
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t request_bytes_ = 0;  // of the body, so far

@@ -123,8 +123,8 @@ struct Plane {
 
     // Scratch of one handler; too large for a stack frame, and hot.
     http::RequestHead request_head;
-    const Exchange* request_head_of =
-        nullptr;  // whose head was parsed last; nullptr: another's, or changed since
+    // whose head was parsed last; nullptr: another's, or changed since
+    const Exchange* request_head_of = nullptr;
     http::ResponseHead response_head;
     Gather gather;
 };

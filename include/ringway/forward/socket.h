@@ -88,8 +88,8 @@ class Socket {
         std::vector<ring::Slice> pieces;
         std::size_t first = 0;  // pieces before it are sent
         std::size_t bytes = 0;
-        std::uint32_t tail_room =
-            0;  // spare bytes behind the last piece, when that is a heap buffer of ours
+        // spare bytes behind the last piece, when that is a heap buffer of ours
+        std::uint32_t tail_room = 0;
     };
 
     void on_receive(ring::Completion&& completion);

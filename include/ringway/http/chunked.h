@@ -66,8 +66,8 @@ class ChunkedDecoder {
     std::uint8_t digits_ = 0;  // significant size digits seen
     bool any_digit_ = false;
     std::uint16_t extension_bytes_ = 0;  // of the chunk being read
-    std::uint32_t overhead_ =
-        0;  // running surplus of extension bytes over payload bytes: the overhead attack bound
+    // running surplus of extension bytes over payload bytes: the overhead attack bound
+    std::uint32_t overhead_ = 0;
     std::uint32_t trailer_line_ = 0;  // where the trailer line being read starts in trailers_
     std::uint64_t left_ = 0;          // payload bytes of this chunk still to come
     std::string trailers_;

@@ -76,8 +76,8 @@ struct Field {
     std::string_view name;
     std::string_view value;  // without the optional white space around it
     FieldId id = FieldId::other;
-    bool nominated =
-        false;  // true exactly when a Connection field of this head names it (RFC 9110 7.6.1)
+    // true exactly when a Connection field of this head names it (RFC 9110 7.6.1)
+    bool nominated = false;
 };
 
 enum class Framing : std::uint8_t {
@@ -108,8 +108,8 @@ struct HeadLimits {
 
 struct RequestHead {
     std::uint32_t size = 0;  // bytes of the head, from its first byte through the empty line
-    std::uint32_t skipped =
-        0;  // bytes of empty lines before the request line (RFC 9112 2.2), counted in size
+    // bytes of empty lines before the request line (RFC 9112 2.2), counted in size
+    std::uint32_t skipped = 0;
     Method method = Method::other;
     std::string_view method_text;
     std::string_view target;  // as received
@@ -125,8 +125,8 @@ struct RequestHead {
     Framing framing = Framing::none;   // none, length or chunked
     std::uint64_t content_length = 0;  // valid for Framing::length
     bool keep_alive = true;            // RFC 9112 9.3
-    bool expects_continue =
-        false;             // Expect: 100-continue from an HTTP/1.1 client with a body to come
+    // Expect: 100-continue from an HTTP/1.1 client with a body to come
+    bool expects_continue = false;
     bool upgrade = false;  // HTTP/1.1, Connection: upgrade and an Upgrade field present
     std::uint32_t max_forwards = kNoMaxForwards;
     Fields fields;

@@ -14,8 +14,8 @@ struct KernelFeatures {
     bool single_issuer = false;     // 6.0: one submitting thread, cheaper locking
     bool defer_taskrun = false;     // 6.1: completions run when the owner asks for them
     bool multishot_accept = false;  // 5.19: one operation accepts for ever
-    bool multishot_receive =
-        false;                 // 6.0, used only with recv_credit: one operation receives many times
+    // 6.0, used only with recv_credit: one operation receives many times
+    bool multishot_receive = false;
     bool recv_credit = false;  // 6.16: a multishot receive ends after a given number of bytes
     bool msg_ring = false;     // 5.18: rings wake each other without a descriptor
 };

@@ -31,8 +31,8 @@ struct Parts {
     observe::AccessRing* access_log = nullptr;  // nullptr: off
     std::int64_t unix_offset_ns = 0;            // wall clock minus the ring's clock
     std::uint64_t seed = 0;                     // of its random choices
-    accept::ConnectionCounts* connection_counts =
-        nullptr;  // shared by all shards; nullptr: its own
+    // shared by all shards; nullptr: its own
+    accept::ConnectionCounts* connection_counts = nullptr;
 };
 
 class Shard {

@@ -52,8 +52,8 @@ TEST(histogram_sum, quantiles_of_shards_added_up_are_within_the_relative_error) 
     std::vector<std::uint64_t> values;
     std::uint64_t total = 0;
     for (int i = 0; i < 50'000; ++i) {
-        const auto value =
-            static_cast<std::uint64_t>(std::exp(10.0 + 10.0 * prng.unit()));  // 22 us to 0.5 s
+        // 22 us to 0.5 s
+        const auto value = static_cast<std::uint64_t>(std::exp(10.0 + 10.0 * prng.unit()));
         (i % 3 == 0 ? first : second)->record(value);
         values.push_back(value);
         total += value;

@@ -136,7 +136,7 @@ def meson_suite(log, directory, suite, extra=(), env=None):
     for test in tests:
         command = test["cmd"] + (list(extra) if test["protocol"] == "gtest" else [])
         status, output = log.run(
-            command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT
+            command, max(test["timeout"], 60), {**test["env"], **(env or {})}, test["workdir"] or ROOT / directory
         )
         more = counts_of(status, output)
         if more == (0, 0):  # a plain program: its exit status is its one verdict

@@ -43,7 +43,7 @@ constexpr std::uint64_t kIgnored = 0;  // user_data of operations whose completi
 constexpr std::uint64_t kWoken = 1;    // user_data of a wake()
 constexpr int kBufferGroup = 0;
 // buffers shown to the kernel at a time, until it once ran out
-constexpr std::uint32_t kPostedFirst = 128;
+constexpr std::uint32_t kPostedFirst = 32;
 constexpr std::size_t kPiecesMax = 64;  // of one send operation
 
 /// Wakes rings of other threads with MSG_RING, through one small ring of its own. Any thread.

@@ -233,9 +233,14 @@ bool ClientSide::may_persist() const {
 }
 
 void ClientSide::on_exchange_over(bool keep) {
+    const bool expects_close = exchange_->client_asked_to_close() && exchange_->request_complete();
     plane_.exchanges.destroy(std::exchange(exchange_, nullptr));
     const bool more_behind = beginning_ != nullptr && !beginning_->bytes.empty();
     const bool more_to_do = !ended() || !inbox_.bytes.empty() || more_behind;
+    if (!keep && expects_close && !more_behind && inbox_.bytes.empty() && unsent_bytes() == 0) {
+        shut(Ending::orderly);  // it sends nothing more that a reset could cross
+        return;
+    }
     if (!keep || !more_to_do || !may_persist()) {
         linger();
         return;

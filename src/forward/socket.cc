@@ -204,7 +204,9 @@ void Socket::close(Ending ending) {
     if (receive_op_.submitted() || send_op_.submitted() || poll_op_.submitted()) {
         // An armed receive holds the file: the FIN must not wait for it.
         if (!reset_ && !connecting_) plane_.ring.shutdown_both(descriptor_);
-        plane_.ring.cancel(receive_op_);
+        // The end of both directions completes a receive by itself, but for one that waits for a
+        // buffer.
+        if (reset_ || connecting_ || receive_op_.starved) plane_.ring.cancel(receive_op_);
         plane_.ring.cancel(send_op_);
         plane_.ring.cancel(poll_op_);
     }

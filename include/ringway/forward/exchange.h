@@ -70,6 +70,8 @@ class Exchange {
     void on_request_timeout();
 
     bool request_complete() const { return request_.done(); }
+    /// The client asked for its connection to end with this answer (Connection: close, HTTP/1.0).
+    bool client_asked_to_close() const { return !keep_alive_; }
     /// The client's bytes are wanted now: a body or tunnel to fill and room to put it.
     bool wants_client_bytes() const;
     bool tunnelling() const { return state_ == State::tunnelling; }

@@ -143,7 +143,11 @@ class FakeRing final : public Ring {
     base::SocketAddress peer_of(Descriptor socket) override { return file(socket).peer; }
     base::SocketAddress local_of(Descriptor socket) override { return file(socket).listens_at; }
     void shutdown_send(Descriptor socket) override { file(socket).fin = true; }
-    void shutdown_both(Descriptor socket) override { file(socket).fin = true; }
+    /// An armed receive ends in the next dispatch(), as the contract says.
+    void shutdown_both(Descriptor socket) override {
+        file(socket).fin = true;
+        if (file(socket).receive != nullptr) shut_.push_back(socket);
+    }
     void close(Descriptor descriptor, bool reset) override {
         File& closed = file(descriptor);
         RW_ASSERT(closed.open);
@@ -166,7 +170,11 @@ class FakeRing final : public Ring {
                 break;
             }
         }
-        return canceled.size();
+        const auto shut = std::exchange(shut_, {});
+        for (const Descriptor socket : shut) {
+            if (file(socket).receive != nullptr) end(socket);
+        }
+        return canceled.size() + shut.size();
     }
     void wake() override {}
 
@@ -186,6 +194,7 @@ class FakeRing final : public Ring {
     Error next_open_ = Error::none;
     std::map<Descriptor, File> files_;
     std::vector<Op*> canceled_;
+    std::vector<Descriptor> shut_;
 };
 
 }  // namespace ringway::ring

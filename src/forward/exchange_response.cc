@@ -103,6 +103,8 @@ bool Exchange::retry_status() {
 void Exchange::write_response(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     response_.start(head.framing, head.content_length);
+    upstream_->note_response(head.framing == http::Framing::length &&
+                             head.content_length >= plane_.settings().splice_min_bytes);
     const bool length_unknown =
         head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;

@@ -6,6 +6,13 @@
 
 namespace ringway::forward {
 
+namespace {
+
+// 256 KiB with the default credit: from there on arming costs nothing measurable.
+constexpr std::uint32_t kShortResponsesFactor = 8;
+
+}  // namespace
+
 UpstreamSide::UpstreamSide(Plane& plane, ring::Descriptor descriptor, cluster::PoolIndex pool,
                            cluster::UpstreamIndex upstream)
     : Socket(plane, descriptor, plane.settings().receive_credit_bytes),
@@ -64,6 +71,11 @@ void UpstreamSide::detach(bool reusable) {
 
 bool UpstreamSide::send_request(const Gather& gather) {
     return send(gather, false) != Sent::failed;
+}
+
+void UpstreamSide::note_response(bool is_long) {
+    const std::uint32_t credit = plane_.settings().receive_credit_bytes;
+    set_receive_credit(is_long ? credit : credit * kShortResponsesFactor);
 }
 
 void UpstreamSide::restart_timer() {

@@ -33,6 +33,8 @@ class Socket {
     bool ended() const { return ended_; }
     bool receiving() const { return receive_op_.submitted(); }
 
+    /// Of the receives armed from now on, in bytes.
+    void set_receive_credit(std::uint32_t bytes) { receive_credit_ = bytes; }
     /// Arms the receive unless it is armed, at its end, or closing.
     void receive_more();
 

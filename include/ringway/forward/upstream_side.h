@@ -49,6 +49,9 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     /// The exchange now wants a response head, body bytes, or raw bytes.
     void expect_body() { expecting_ = Expecting::body; }
     void expect_raw() { expecting_ = Expecting::raw; }
+    /// The size of a response, once known: long ones are received in short credits, so that the
+    /// rest can go by splice; behind short ones the receive is armed less often.
+    void note_response(bool is_long);
     /// From now the next piece of the response is due within its time-out.
     void restart_timer();
 

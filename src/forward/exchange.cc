@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t kPiecesKept = 256;  // of a body, for another try
 constexpr std::size_t kSmallPiece = 4096;
-// bytes that may wait on one side before the other is not read any more
-constexpr std::size_t kUnsentMax = 64 * 1024;
 
 void write_request_id(std::array<char, 32>& out, base::Prng& prng) {
     constexpr char kDigits[] = "0123456789abcdef";

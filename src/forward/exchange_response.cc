@@ -16,7 +16,6 @@ using observe::Refusal;
 namespace {
 
 constexpr std::uint16_t kInterimHeadsMax = 256;  // 1xx before one answer
-constexpr std::size_t kUnsentMax = 64 * 1024;    // as in exchange.cc, for the client's side
 
 std::string affinity_cookie(const config::Affinity& affinity, const config::Upstream& upstream) {
     char token[17];

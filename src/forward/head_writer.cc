@@ -238,11 +238,17 @@ bool keeps_response_field(const Field& field, const http::ResponseHead& head,
     return !field.nominated;
 }
 
-char* write_status_line(char* out, std::uint16_t status, std::string_view reason) {
+/// "HTTP/1.1 200 ", 13 bytes: a status line up to its reason.
+char* begin_status_line(char* out, std::uint16_t status) {
     constexpr std::string_view kVersion = "HTTP/1.1 ";
     out = std::copy(kVersion.begin(), kVersion.end(), out);
     out = std::to_chars(out, out + 3, status).ptr;
     *out++ = ' ';
+    return out;
+}
+
+char* write_status_line(char* out, std::uint16_t status, std::string_view reason) {
+    out = begin_status_line(out, status);
     out = std::copy(reason.begin(), reason.end(), out);
     *out++ = '\r';
     *out++ = '\n';
@@ -260,11 +266,7 @@ void add_status_line(Gather& gather, const http::ResponseHead& head, ring::Buffe
         }
     }
     char* room = gather.text_room(16);
-    constexpr std::string_view kVersion = "HTTP/1.1 ";
-    char* end = std::copy(kVersion.begin(), kVersion.end(), room);
-    end = std::to_chars(end, end + 3, head.status).ptr;
-    *end++ = ' ';
-    gather.add_text(room, end);
+    gather.add_text(room, begin_status_line(room, head.status));
     gather.add_received(head.reason, owner);
     gather.add_text("\r\n");
 }

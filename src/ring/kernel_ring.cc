@@ -107,11 +107,6 @@ struct KernelRing::Kernel {
         }
         return sqe;
     }
-    io_uring_sqe* entry_for(Op& op) {
-        io_uring_sqe* sqe = entry();
-        io_uring_sqe_set_data64(sqe, reinterpret_cast<std::uint64_t>(&op));
-        return sqe;
-    }
     static void name(io_uring_sqe* sqe, Op& op) {
         io_uring_sqe_set_data64(sqe, reinterpret_cast<std::uint64_t>(&op));
     }

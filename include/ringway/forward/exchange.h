@@ -100,6 +100,9 @@ class Exchange {
     bool responded() const { return status_ != 0; }
 
  private:
+    // Bytes that may wait on one side before the other is not read any more.
+    static constexpr std::size_t kUnsentMax = 64 * 1024;
+
     enum class State : std::uint8_t {
         picking,
         connecting,

@@ -49,7 +49,6 @@ class Socket {
     bool send_failed() const { return send_failed_; }
     /// Sends FIN when everything before it is sent.
     void finish_sending();
-    bool finished_sending() const { return fin_wanted_; }
 
     /// Watches for readiness, for splice; on_ready() follows. One watch at a time.
     void wait_ready(ring::PollFor what);

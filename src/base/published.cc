@@ -58,4 +58,9 @@ void* rcu_swap(void** cell, void* value) {
     return rcu_xchg_pointer(cell, value);
 }
 
+bool rcu_replace(void** cell, void* expected, void* value) {
+    note_before(cell);
+    return rcu_cmpxchg_pointer(cell, expected, value) == expected;
+}
+
 }  // namespace ringway::base

@@ -42,7 +42,7 @@ Instant TimerWheel::next() const {
             }
             const std::int64_t ahead =
                 (static_cast<std::int64_t>(slot) - current_tick_ % kSlots + kSlots) % kSlots;
-            return Instant(Duration((current_tick_ + ahead) << kTickShift));
+            return Instant(Duration((current_tick_ + ahead) << tick_shift_));
         }
     }
     return kNever;

@@ -52,7 +52,7 @@ std::optional<std::string> unready_reason(Phase phase, const config::Config& con
             break;
     }
     for (std::size_t i = 0; i < view.pools.size(); ++i) {
-        const auto& upstreams = view.pools[i].upstreams;
+        const auto& upstreams = view.pools[i]->upstreams;
         if (std::ranges::none_of(upstreams, &cluster::UpstreamView::eligible)) {
             return "pool " + config.pools[i].name + " has no eligible upstream";
         }

@@ -46,11 +46,11 @@ std::unique_ptr<cluster::View> build_view(const config::Config& config,
         if (previous == nullptr) {
             pool_view.version = 1;
         } else {
-            const cluster::PoolView& before = previous->pools[i];
+            const cluster::PoolView& before = *previous->pools[i];
             const bool unchanged = std::ranges::equal(before.upstreams, pool_view.upstreams, same);
             pool_view.version = before.version + (unchanged ? 0 : 1);
         }
-        view->pools.push_back(std::move(pool_view));
+        view->pools.push_back(std::make_shared<const cluster::PoolView>(std::move(pool_view)));
     }
     return view;
 }

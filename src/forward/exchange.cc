@@ -221,7 +221,7 @@ bool Exchange::wants_client_bytes() const {
 
 bool Exchange::pick_upstream() {
     state_ = State::picking;
-    const cluster::PoolView& view = plane_.view->pools[pool_.value];
+    const cluster::PoolView& view = plane_.view->pool(pool_);
     const auto index = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
                                                            plane_.now(), plane_.prng);
     if (!index) return false;

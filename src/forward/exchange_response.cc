@@ -86,7 +86,7 @@ bool Exchange::retry_status() {
     if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
     if (!may_repeat(Failure{Cause::closed_early, true}) || attempts_ >= pool().retry.attempts_max)
         return false;
-    const cluster::PoolView& view = plane_.view->pools[pool_.value];
+    const cluster::PoolView& view = plane_.view->pool(pool_);
     const auto another = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
                                                              plane_.now(), plane_.prng);
     if (!another || pick_.tried.has(*another) || !plane_.take_retry(pool_)) return false;

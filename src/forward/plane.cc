@@ -77,7 +77,7 @@ void Plane::look_at(const cluster::View& next) {
     const bool first = known_eligible.empty();
     known_eligible.resize(next.pools.size());
     for (std::size_t pool = 0; pool < next.pools.size(); ++pool) {
-        const auto& upstreams_now = next.pools[pool].upstreams;
+        const auto& upstreams_now = next.pools[pool]->upstreams;
         std::vector<std::uint8_t>& known = known_eligible[pool];
         known.resize(upstreams_now.size());
         for (std::size_t i = 0; i < upstreams_now.size(); ++i) {

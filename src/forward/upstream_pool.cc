@@ -25,7 +25,7 @@ UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool,
 
 UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
                                      cluster::UpstreamIndex index) {
-    const auto& addresses = plane.view->pools[pool.value].upstreams[index.value].addresses;
+    const auto& addresses = plane.view->upstream({pool, index}).addresses;
     if (addresses.empty()) return nullptr;
     const base::SocketAddress& to = addresses[upstream.next_address++ % addresses.size()];
     const auto socket = plane.ring.open_socket(to.family());

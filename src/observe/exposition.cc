@@ -385,7 +385,7 @@ void upstream_families(Page& page, const Exposition& sources) {
         page.family(family);
         for (std::size_t i = 0; i < places.size(); ++i) {
             page.sample(labels[i],
-                        value(sources.view.pools[places[i].first].upstreams[places[i].second]));
+                        value(sources.view.pools[places[i].first]->upstreams[places[i].second]));
         }
     };
     gauge({"ringway_upstream_eligible", Type::gauge,

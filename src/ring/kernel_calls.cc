@@ -133,6 +133,14 @@ base::SocketAddress KernelRing::local_of(Descriptor socket) {
     return base::SocketAddress::from_kernel(reinterpret_cast<sockaddr*>(&address), size);
 }
 
+RoundTrip KernelRing::round_trip_of(Descriptor socket) {
+    tcp_info info;
+    std::memset(&info, 0, sizeof(info));
+    socklen_t size = sizeof(info);
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+    return {std::chrono::microseconds(info.tcpi_rtt), std::chrono::microseconds(info.tcpi_rttvar)};
+}
+
 void KernelRing::shutdown_send(Descriptor socket) { ::shutdown(socket, SHUT_WR); }
 void KernelRing::shutdown_both(Descriptor socket) { ::shutdown(socket, SHUT_RDWR); }
 

@@ -11,15 +11,16 @@ std::unique_ptr<const cluster::View> first_view(const config::Config& config) {
     auto view = std::make_unique<cluster::View>();
     view->version = 1;
     for (const config::Pool& pool : config.pools) {
-        cluster::PoolView& pool_view = view->pools.emplace_back();
-        pool_view.version = 1;
+        auto pool_view = std::make_shared<cluster::PoolView>();
+        pool_view->version = 1;
         for (const config::Upstream& upstream : pool.upstreams) {
-            cluster::UpstreamView& upstream_view = pool_view.upstreams.emplace_back();
+            cluster::UpstreamView& upstream_view = pool_view->upstreams.emplace_back();
             upstream_view.backup = upstream.backup;
             upstream_view.weight = upstream.weight;
             upstream_view.tier = upstream.priority;
             upstream_view.addresses.push_back(*upstream.literal);
         }
+        view->pools.push_back(std::move(pool_view));
     }
     return view;
 }

@@ -119,6 +119,10 @@ SocketAddress SimRing::local_of(Descriptor socket) {
     return file->end == nullptr ? file->address : file->end->local();
 }
 
+ring::RoundTrip SimRing::round_trip_of(Descriptor) {
+    return {2 * net_.options().latency_max, Duration{0}};
+}
+
 void SimRing::shutdown_send(Descriptor socket) {
     if (const File* file = find(socket, "shutdown_send");
         file != nullptr && has_armed(*file, Op::Kind::send)) {

@@ -47,10 +47,15 @@ class TimerOf<handler> : public Timer {
 
 class TimerWheel {
  public:
-    explicit TimerWheel(Instant now) : current_tick_(tick_of(now)) {}
+    static constexpr int kCoarseTick = 24;  // 2^24 ns = 16.8 ms, horizon 68.7 s
+    static constexpr int kFineTick = 16;    // 2^16 ns = 65.5 us, horizon 268 ms
 
-    /// Fires at the first expire() whose `now` is at or past `deadline` (and at most one tick, 16.8
-    /// ms, later than that when expire() is called as next() says). kNever: not at all.
+    /// A tick is 2^`tick_shift` ns; deadlines beyond the horizon are filed again on the way.
+    explicit TimerWheel(Instant now, int tick_shift = kCoarseTick)
+        : tick_shift_(tick_shift), current_tick_(tick_of(now)) {}
+
+    /// Fires at the first expire() whose `now` is at or past `deadline` (and at most one tick later
+    /// than that when expire() is called as next() says). kNever: not at all.
     void set(Timer& timer, Instant deadline);
     void clear(Timer& timer) { timer.deadline_ = kNever; }
 
@@ -60,15 +65,13 @@ class TimerWheel {
     void expire(Instant now);
 
  private:
-    // 16.8 ms
-    static constexpr int kTickShift = 24;
-    // horizon 68.7 s; later deadlines are filed again on the way
     static constexpr std::int64_t kSlots = 4096;
 
-    static std::int64_t tick_of(Instant at) { return at.time_since_epoch().count() >> kTickShift; }
+    std::int64_t tick_of(Instant at) const { return at.time_since_epoch().count() >> tick_shift_; }
     void file(Timer& timer);
     void expire_slot(std::size_t slot, Instant now);
 
+    const int tick_shift_;
     std::int64_t current_tick_;
     std::array<IntrusiveList<Timer, TimerTag>, kSlots> slots_;
     mutable std::array<std::uint64_t, kSlots / 64> occupied_{};

@@ -123,9 +123,138 @@ struct Upstream {
 struct Retry {
     std::uint32_t attempts_max = 3;  // sends of one request, the first included; 1: no retry
     bool unsafe = false;             // repeat requests that are not idempotent
+    // requests of any method go on to the next upstream after an answer that says that they were
+    // not acted on: 429, and 401 or 403 to a credential of ours
+    bool repeat_refused = true;
     std::uint32_t buffer_bytes = 64 * 1024;  // body kept for repeating
-    std::vector<std::uint16_t> statuses;     // answers that are retried; empty by default
-    std::uint32_t budget_percent = 20;       // of requests; plus 10 a second
+    std::vector<std::uint16_t> statuses = {502, 503, 504};  // answers that are retried, beside 429
+    std::uint32_t budget_percent = 20;                      // of requests
+    std::uint32_t budget_per_second = 10;                   // beside that
+    // full jitter before the same upstream is asked again (another one is asked at once)
+    Duration backoff_min = milliseconds(25);
+    Duration backoff_max = milliseconds(250);
+};
+
+/// [pool.hedge]: a second upstream is asked before the first has failed; the first answer counts.
+struct Hedge {
+    // after this quantile of the upstream's latency, 0.5 to 0.999; 0: requests are not hedged
+    double quantile = 0;
+    Duration delay_min = milliseconds(10);  // never sooner
+    std::uint32_t percent_max = 5;          // of requests
+    // a second upstream is dialled when a connect is overdue: always safe, nothing was sent
+    bool connect = true;
+    Duration connect_delay_min = milliseconds(20);  // never sooner
+};
+
+/// [pool.queue]: requests wait here when every upstream is out or full.
+struct Queue {
+    std::uint32_t length_max = 1024;  // whole process, each shard its equal part; 0: no queue
+    Duration wait_max = seconds(1);
+};
+
+/// [pool.breaker], for each upstream (Nygard, Release It!, 2007).
+struct Breaker {
+    bool enabled = true;
+    std::uint32_t failure_threshold = 5;  // consecutive failures that open it
+    std::uint32_t error_percent = 50;     // share of failures in `window` that opens it; 0: off
+    Duration window = seconds(10);        // 1 s to 60 s
+    std::uint32_t requests_min = 20;      // in the window, for the share to mean something
+    Duration recovery_timeout = seconds(10);         // open, then half open; doubles each time
+    Duration recovery_max = std::chrono::minutes(5);
+    std::uint32_t max_trial_requests = 3;  // let through while half open
+    std::uint32_t success_threshold = 3;   // successes that close it; at most max_trial_requests
+};
+
+/// [pool.outlier]: upstreams that do worse than their peers are ejected for a while.
+struct Outlier {
+    bool enabled = true;
+    std::uint32_t consecutive = 5;     // failures in a row; 0: off
+    std::uint32_t error_percent = 50;  // share of failures in `window`; 0: off
+    // mean latency in `window` over the median of the peers'; 0: off, else 1.5 at least
+    double latency_factor = 5;
+    Duration latency_excess_min = milliseconds(20);  // and at least so much above the median
+    Duration window = seconds(10);                   // 1 s to 60 s
+    std::uint32_t requests_min = 20;                 // in the window
+    Duration ejection_time = seconds(30);            // times the number of ejections in a row
+    Duration ejection_max = seconds(300);
+    std::uint32_t max_ejected_percent = 10;  // of the pool, at least one upstream; 0: none
+};
+
+/// [pool.suspicion]: an overdue request, or a failed one, makes a shard probe the upstream at once.
+struct Suspicion {
+    bool enabled = true;
+    // a request is overdue at quantile x factor of its upstream's own latency, within [min, max]
+    double quantile = 0.99;
+    double factor = 3;
+    Duration overdue_min = milliseconds(50);
+    Duration overdue_max = seconds(30);
+    // a probe is missed after srtt + 4 rttvar (RFC 6298), within [min, max]
+    Duration probe_min = milliseconds(10);
+    Duration probe_max = seconds(1);
+    // of the pool, at least one upstream: more at a time are not taken out by missed probes
+    std::uint32_t max_out_percent = 50;
+};
+
+enum class CheckKind : std::uint8_t { tcp, http, agent };
+
+/// What the body of an answer to a check must be.
+struct ContentRule {
+    enum class Kind : std::uint8_t {
+        contains,        // the body has `value` in it
+        exists,          // the JSON pointer leads somewhere
+        non_empty_array,  // ... to an array with an element
+        equals,          // ... to `value`: the text of a string, or the JSON of another value
+        matches,         // ... to a string that the ECMAScript expression `value` matches somewhere
+    };
+    Kind kind = Kind::contains;
+    std::string pointer;  // RFC 6901
+    std::string value;
+};
+
+struct StatusRange {
+    std::uint16_t first = 200;
+    std::uint16_t last = 299;
+};
+
+/// [[pool.health.check]]: one active check, made of each upstream of the pool.
+struct HealthCheck {
+    std::string name;  // "http /path", "tcp" or "agent" by default; unique in the pool
+    CheckKind kind = CheckKind::http;
+    bool enabled = true;
+    Duration initial_delay{0};
+    Duration interval = seconds(5);
+    Duration fast_interval = seconds(1);  // while a verdict is turning, and while it is down
+    Duration timeout = seconds(2);        // whole check; at most `interval`
+    std::uint32_t fall = 3;               // failures in a row that take it down
+    std::uint32_t rise = 2;               // successes in a row that bring it up
+    Duration expected_latency{0};         // slower: degraded; 0: not compared
+    std::uint32_t retries = 0;            // within one check
+    Duration retry_delay = milliseconds(100);  // doubles
+    std::uint32_t jitter_percent = 10;         // of the interval
+    std::uint16_t port = 0;                    // 0: the upstream's
+    // tcp, agent: sent once connected; tcp: bytes that the answer starts with
+    std::string send;
+    std::string expect;
+    // http; agent, when not empty
+    std::string path = "/";
+    std::string method = "GET";  // GET, HEAD, POST or PUT
+    std::string host;            // empty: the upstream's host_header, else its address
+    std::vector<HeaderEdit> headers;
+    std::string body;
+    std::vector<StatusRange> expected_statuses = {{200, 299}};
+    bool follow_redirects = false;  // to the same host and port, at most 3
+    bool keep_alive = true;         // on a warm connection
+    std::uint32_t max_body = 64 * 1024;
+    std::vector<ContentRule> content;
+};
+
+/// [pool.health]
+struct Health {
+    std::uint32_t degraded_weight_percent = 25;  // of its weight
+    // when less of the pool than this is usable, ejected upstreams are used again; 0: never
+    std::uint32_t panic_percent = 50;
+    std::string app_name;  // X-App-Name of checks; the pool's name by default
+    std::vector<HealthCheck> checks;
 };
 
 struct Affinity {
@@ -140,6 +269,12 @@ struct Pool {
     HashKey hash_key;
     Affinity affinity;
     Retry retry;
+    Hedge hedge;
+    Queue queue;
+    Breaker breaker;
+    Outlier outlier;
+    Suspicion suspicion;
+    Health health;
     Duration slow_start{0};  // 0: off
     Duration connect_timeout = seconds(3);
     Duration first_byte_timeout = seconds(60);
@@ -147,6 +282,7 @@ struct Pool {
     Duration response_timeout = seconds(60);        // between two pieces of a response
     Duration send_timeout = seconds(30);            // an upstream that reads nothing
     std::uint32_t idle_connections_max = 1024;      // kept by each shard for each upstream
+    std::uint32_t idle_connections_min = 0;         // opened ahead by each shard for each upstream
     std::uint64_t requests_per_connection_max = 0;  // 0: no limit
     std::uint32_t response_head_bytes_max = 64 * 1024;
     Duration resolve_period = seconds(30);  // of names

@@ -14,6 +14,33 @@
 
 namespace ringway::observe {
 
+/// One send of a request that did not give its answer.
+struct FailedAttempt {
+    std::uint16_t upstream = 0;
+    std::uint8_t cause = 0;   // observe::AttemptEnd
+    std::uint32_t took_ms = 0;
+};
+
+/// Why an attempt was given up.
+enum class AttemptEnd : std::uint8_t {
+    connect_failed,
+    connect_timeout,
+    closed_early,
+    stale,  // a reused connection that had died while it was idle
+    first_byte_timeout,
+    malformed_response,
+    status_502,
+    status_503,
+    status_504,
+    status_other,  // another one of retry.statuses
+    rate_limited,
+    credentials_refused,
+    upstream_out,  // moved on: its upstream was found dead
+    outrun,        // the hedge was faster, or the request faster than its hedge
+};
+inline constexpr std::size_t kAttemptEnds = 14;
+const char* name_of(AttemptEnd end);
+
 /// Times are durations from the moment that the request head was complete; negative: that moment
 /// was not reached.
 struct AccessRecord {
@@ -30,12 +57,15 @@ struct AccessRecord {
     std::int32_t pool = -1;
     std::int32_t upstream = -1;  // the last one tried
     std::uint8_t attempts = 0;   // sends to upstreams
+    std::span<const FailedAttempt> failed_attempts;  // in order; at most kFailedAttemptsMax
     bool upstream_reused = false;
     std::uint8_t minor_version = 1;
     std::int8_t refusal = -1;  // observe::Refusal, or -1: answered by the upstream or a route
     base::SocketAddress client;
     std::string_view method, target, host, request_id, user_agent, referer;  // cut at 1 KiB each
 };
+
+inline constexpr std::size_t kFailedAttemptsMax = 12;
 
 class AccessRing {
  public:

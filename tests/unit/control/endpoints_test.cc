@@ -29,14 +29,17 @@ config::Config two_pools() {
 TEST(unready_reason, follows_the_phase_and_the_pools) {
     const config::Config config = two_pools();
     cluster::View view;
-    view.pools.resize(2);
-    for (auto& pool : view.pools) pool.upstreams.resize(2);
+    const auto api = std::make_shared<cluster::PoolView>();
+    const auto files = std::make_shared<cluster::PoolView>();
+    view.pools = {api, files};
+    api->upstreams.resize(2);
+    files->upstreams.resize(2);
     EXPECT_EQ(unready_reason(Phase::accepting, config, view), std::nullopt);
     EXPECT_EQ(unready_reason(Phase::starting, config, view), "starting");
     EXPECT_EQ(unready_reason(Phase::draining, config, view), "draining");
-    view.pools[1].upstreams[0].eligible = false;
+    files->upstreams[0].eligible = false;
     EXPECT_EQ(unready_reason(Phase::accepting, config, view), std::nullopt);
-    view.pools[1].upstreams[1].eligible = false;
+    files->upstreams[1].eligible = false;
     EXPECT_EQ(unready_reason(Phase::accepting, config, view),
               "pool files has no eligible upstream");
 }

@@ -109,7 +109,7 @@ TEST(build_view, takes_literals_and_resolved_addresses_and_their_settings) {
     const ResolvedAddresses resolved = {{{}, {*SocketAddress::parse("10.0.0.2:81")}, {}}};
     const auto view = build_view(config, resolved, nullptr);
     EXPECT_EQ(view->version, 1u);
-    const auto& upstreams = view->pools.at(0).upstreams;
+    const auto& upstreams = view->pools.at(0)->upstreams;
     ASSERT_EQ(upstreams.size(), 3u);
     EXPECT_TRUE(upstreams[0].eligible);
     EXPECT_EQ(upstreams[0].addresses.at(0).text(), "10.0.0.1:80");
@@ -130,12 +130,12 @@ TEST(build_view, a_pool_has_a_new_version_exactly_when_it_changed) {
     const auto first = build_view(config, resolved, nullptr);
     const auto same = build_view(config, resolved, first.get());
     EXPECT_EQ(same->version, 2u);
-    EXPECT_EQ(same->pools[0].version, first->pools[0].version);
-    EXPECT_EQ(same->pools[1].version, first->pools[1].version);
+    EXPECT_EQ(same->pools[0]->version, first->pools[0]->version);
+    EXPECT_EQ(same->pools[1]->version, first->pools[1]->version);
     resolved[1][0] = {*SocketAddress::parse("10.0.0.9:80")};
     const auto changed = build_view(config, resolved, same.get());
-    EXPECT_EQ(changed->pools[0].version, first->pools[0].version);
-    EXPECT_EQ(changed->pools[1].version, first->pools[1].version + 1);
+    EXPECT_EQ(changed->pools[0]->version, first->pools[0]->version);
+    EXPECT_EQ(changed->pools[1]->version, first->pools[1]->version + 1);
 }
 
 TEST(system_lookup, knows_localhost_and_says_why_it_knows_no_other) {
@@ -159,15 +159,15 @@ TEST(resolver, the_first_view_has_every_port_and_one_look_up_a_name) {
     scene.names->set("b", {{ip("10.0.0.2")}});
     Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
     const auto view = resolver.first_view(seconds(3));
-    EXPECT_EQ(view->pools[0].upstreams[0].addresses,
+    EXPECT_EQ(view->pools[0]->upstreams[0].addresses,
               (std::vector{*SocketAddress::parse("10.0.0.1:80"),
                            *SocketAddress::parse("[2001:db8::1]:80")}));
-    EXPECT_EQ(view->pools[0].upstreams[1].addresses,
+    EXPECT_EQ(view->pools[0]->upstreams[1].addresses,
               (std::vector{*SocketAddress::parse("10.0.0.2:81")}));
-    EXPECT_EQ(view->pools[0].upstreams[2].addresses,
+    EXPECT_EQ(view->pools[0]->upstreams[2].addresses,
               (std::vector{*SocketAddress::parse("10.9.9.9:1")}));
-    EXPECT_EQ(view->pools[1].upstreams[0].addresses[0], *SocketAddress::parse("10.0.0.1:8080"));
-    EXPECT_FALSE(view->pools[1].upstreams[1].eligible);
+    EXPECT_EQ(view->pools[1]->upstreams[0].addresses[0], *SocketAddress::parse("10.0.0.1:8080"));
+    EXPECT_FALSE(view->pools[1]->upstreams[1].eligible);
     EXPECT_EQ(scene.names->asked("a"), 1);
     EXPECT_EQ(resolver.counts().lookups, 3u);
     EXPECT_EQ(resolver.counts().failures, 1u);
@@ -184,12 +184,12 @@ TEST(resolver, the_first_view_does_not_wait_longer_than_its_bound) {
     const auto begin = std::chrono::steady_clock::now();
     base::Published<cluster::View> view(resolver.first_view(milliseconds(200)));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1));
-    EXPECT_FALSE(read(view).pools[0].upstreams[0].eligible);
-    EXPECT_TRUE(read(view).pools[0].upstreams[1].eligible);
+    EXPECT_FALSE(read(view).pools[0]->upstreams[0].eligible);
+    EXPECT_TRUE(read(view).pools[0]->upstreams[1].eligible);
     // The late answer is published when it comes, not a period later.
     resolver.start(view);
     scene.names->hold("slow", false);
-    EXPECT_TRUE(eventually([&] { return read(view).pools[0].upstreams[0].eligible; }));
+    EXPECT_TRUE(eventually([&] { return read(view).pools[0]->upstreams[0].eligible; }));
     EXPECT_EQ(scene.names->asked("slow"), 1);
 }
 
@@ -208,10 +208,10 @@ TEST(resolver, a_changed_answer_is_published_and_a_rotated_one_is_not) {
     scene.names->set("a", {{ip("10.0.0.3")}});
     ASSERT_TRUE(eventually([&] { return read(view).version == 2; }));
     const cluster::View now = read(view);
-    EXPECT_EQ(now.pools[0].upstreams[0].addresses,
+    EXPECT_EQ(now.pools[0]->upstreams[0].addresses,
               (std::vector{*SocketAddress::parse("10.0.0.3:80")}));
-    EXPECT_EQ(now.pools[0].version, 2u);
-    EXPECT_EQ(now.pools[1].version, 1u);
+    EXPECT_EQ(now.pools[0]->version, 2u);
+    EXPECT_EQ(now.pools[1]->version, 1u);
 }
 
 TEST(resolver, a_failure_keeps_the_last_answer_and_is_told_once) {
@@ -223,7 +223,7 @@ TEST(resolver, a_failure_keeps_the_last_answer_and_is_told_once) {
     resolver.start(view);
     scene.names->set("a", std::unexpected(std::string("server failure")));
     ASSERT_TRUE(eventually([&] { return resolver.counts().failures >= 2; }));
-    EXPECT_TRUE(read(view).pools[0].upstreams[0].eligible);
+    EXPECT_TRUE(read(view).pools[0]->upstreams[0].eligible);
     EXPECT_EQ(read(view).version, 1u);
     EXPECT_EQ(scene.said("cannot resolve a (server failure); its last addresses stay in use"), 1u);
     scene.names->set("a", {{ip("10.0.0.1")}});
@@ -236,7 +236,7 @@ TEST(resolver, an_answer_without_addresses_is_a_failure) {
     scene.config.pools[0].upstreams = {named("a", 80)};
     scene.names->set("a", std::vector<SocketAddress>{});
     Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-    EXPECT_FALSE(resolver.first_view(seconds(3))->pools[0].upstreams[0].eligible);
+    EXPECT_FALSE(resolver.first_view(seconds(3))->pools[0]->upstreams[0].eligible);
     EXPECT_EQ(scene.said("the name has no address"), 1u);
 }
 
@@ -248,12 +248,12 @@ TEST(resolver, of_many_addresses_the_same_16_are_kept_in_any_order) {
     scene.names->set("a", many);
     Resolver first(scene.config, *scene.log, Names::lookup(scene.names));
     const auto before = first.first_view(seconds(3));
-    EXPECT_EQ(before->pools[0].upstreams[0].addresses.size(), base::kAddressesPerUpstreamMax);
+    EXPECT_EQ(before->pools[0]->upstreams[0].addresses.size(), base::kAddressesPerUpstreamMax);
     std::ranges::reverse(many);
     scene.names->set("a", many);
     Resolver second(scene.config, *scene.log, Names::lookup(scene.names));
-    EXPECT_EQ(second.first_view(seconds(3))->pools[0].upstreams[0].addresses,
-              before->pools[0].upstreams[0].addresses);
+    EXPECT_EQ(second.first_view(seconds(3))->pools[0]->upstreams[0].addresses,
+              before->pools[0]->upstreams[0].addresses);
 }
 
 TEST(resolver, stop_does_not_wait_for_a_look_up_in_flight) {

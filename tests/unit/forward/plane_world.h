@@ -32,9 +32,9 @@ class PlaneWorld {
         config.pools[0].upstreams[0].address = "10.0.0.1:80";
         config.routes.resize(1);
         config.routes[0].to_pool = cluster::PoolIndex{0};
-        view.pools.resize(1);
-        view.pools[0].upstreams.resize(1);
-        view.pools[0].upstreams[0].addresses = {address("10.0.0.1:80")};
+        view.pools = {pool_view};
+        pool_view->upstreams.resize(1);
+        pool_view->upstreams[0].addresses = {address("10.0.0.1:80")};
         change(config);
         counters = std::make_unique<observe::ShardCounters>(config);
         plane = std::make_unique<Plane>(
@@ -94,6 +94,7 @@ class PlaneWorld {
     const observe::UpstreamCounters& upstream_counters() const { return counters->upstreams[0][0]; }
 
     config::Config config;
+    std::shared_ptr<cluster::PoolView> pool_view = std::make_shared<cluster::PoolView>();
     cluster::View view;
     ring::FakeRing ring;
     std::unique_ptr<observe::ShardCounters> counters;

@@ -129,7 +129,7 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
 
 TEST(UpstreamPools, GoesRoundTheAddressesOfAName) {
     PlaneWorld world;
-    world.view.pools[0].upstreams[0].addresses = {address("10.0.0.1:80"), address("10.0.0.2:80")};
+    world.pool_view->upstreams[0].addresses = {address("10.0.0.1:80"), address("10.0.0.2:80")};
     for (const char* expected : {"10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"}) {
         const auto upstream = world.request(world.connect_client());
         EXPECT_EQ(world.ring.file(upstream).peer.text(), expected);

@@ -118,15 +118,17 @@ std::unique_ptr<const cluster::View> view_of(const config::Config& config, std::
                                              std::size_t eligible) {
     auto view = std::make_unique<cluster::View>();
     view->version = version;
-    cluster::PoolView& pool = view->pools.emplace_back();
-    pool.version = version;
+    auto pool = std::make_shared<cluster::PoolView>();
+    pool->version = version;
     for (std::size_t i = 0; i < 2; ++i) {
-        cluster::UpstreamView& upstream = pool.upstreams.emplace_back();
+        cluster::UpstreamView& upstream = pool->upstreams.emplace_back();
         upstream.eligible = i == eligible;
         upstream.addresses = {config.listeners[i + 1].address};
     }
-    view->pools.emplace_back().upstreams.emplace_back().addresses = {
+    auto slow = std::make_shared<cluster::PoolView>();
+    slow->upstreams.emplace_back().addresses = {
         SocketAddress::parse(config.pools[1].upstreams[0].address).value()};
+    view->pools = {std::move(pool), std::move(slow)};
     return view;
 }
 

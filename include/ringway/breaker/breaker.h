@@ -1,0 +1,51 @@
+// The circuit breaker of one upstream (Nygard, Release It!, 2007): closed, open, half open. Pure
+// steps from one immutable state to the next; the state itself stands in the View, so that all
+// shards act on one, and a step is made by whoever publishes it first.
+//
+//   phase     | event                                     -> next
+//   ----------+--------------------------------------------------------------
+//   closed    | failure_threshold failures in a row,
+//             | or error_percent of a window              -> open
+//   open      | recovery_timeout x 2^(openings - 1)       -> half_open
+//   half_open | a trial failed                            -> open (waits twice as long)
+//             | success_threshold trials passed           -> closed
+//             | trials unanswered for a recovery_timeout  -> half_open, trials given anew
+#pragma once
+
+#include <optional>
+
+#include "ringway/base/time.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+
+namespace ringway::breaker {
+
+using cluster::BreakerView;
+
+/// Requests may be sent now: closed, or half open with a trial left.
+bool admits(const config::Breaker& rules, const BreakerView& breaker);
+/// A request that is sent now must take a trial first.
+inline bool needs_trial(const BreakerView& breaker) {
+    return breaker.phase == cluster::BreakerPhase::half_open;
+}
+
+/// Opens it, from closed or half open; nothing when it is open already.
+std::optional<BreakerView> open(const config::Breaker& rules, const BreakerView& breaker,
+                                base::Instant now);
+/// Half open with a trial left: one fewer. Else nothing.
+std::optional<BreakerView> take_trial(const config::Breaker& rules, const BreakerView& breaker);
+/// A trial passed: counted, or closed. Nothing when it is not half open any more.
+std::optional<BreakerView> pass_trial(const config::Breaker& rules, const BreakerView& breaker);
+/// A trial that told nothing (its client left) is given back. Nothing when it is not half open.
+std::optional<BreakerView> return_trial(const BreakerView& breaker);
+/// Half open without waiting, trials whole: an active check has shown that the upstream is back.
+/// Nothing unless it is open.
+std::optional<BreakerView> half_open(const config::Breaker& rules, const BreakerView& breaker,
+                                     base::Instant now);
+/// What became due by `now`: open -> half open, and lost trials. Nothing when nothing did.
+std::optional<BreakerView> pass_time(const config::Breaker& rules, const BreakerView& breaker,
+                                     base::Instant now);
+/// When pass_time() would do something; kNever when never.
+base::Instant next_due(const config::Breaker& rules, const BreakerView& breaker);
+
+}  // namespace ringway::breaker

@@ -1,0 +1,107 @@
+// Where verdicts become the view of all shards: whoever has news makes the next view from the
+// current one and swaps it in; the one that wins tells of it, once, and wakes the others. Shared by
+// all shards and the control plane; made by main, outlives them all.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "ringway/base/published.h"
+#include "ringway/base/time.h"
+#include "ringway/cluster/view.h"
+#include "ringway/config/config.h"
+#include "ringway/failover/merge.h"
+#include "ringway/observe/counters.h"
+#include "ringway/observe/event.h"
+
+namespace ringway::ring {
+class Ring;
+}
+
+namespace ringway::failover {
+
+/// Who publishes, and what the events are to say beside what the view shows.
+struct Teller {
+    std::uint16_t shard;  // the number of shards: control
+    base::Instant now;
+    observe::ShardCounters* counters = nullptr;  // the shard's own; nullptr: control
+    std::string_view evidence;                   // cut at 127 bytes
+    base::Instant first_sign{};                  // of what is told; the epoch: now
+};
+
+class Board {
+ public:
+    /// `first`: the view to start with. `shards`: of Config::shards.
+    Board(const config::Config& config, std::unique_ptr<const cluster::View> first);
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+    ~Board();
+
+    const config::Config& config() const { return config_; }
+    std::uint16_t shard_count() const { return shard_count_; }
+
+    /// Valid until the calling RcuReader's next quiescent state. RcuReader threads.
+    const cluster::View* read() const { return view_.read(); }
+
+    /// Publishes what `step` (const View& -> Step) makes of the current view, again from the newer
+    /// view when another publisher was faster; then tells the events, counts them, and wakes the
+    /// other shards. False when step() gave nothing: there is nothing new. RcuReader threads, one
+    /// for each Teller::shard. No lock on the way, but for the waking.
+    template <class StepMaker>
+    bool change(const Teller& teller, StepMaker&& step) {
+        for (;;) {
+            const cluster::View* current = view_.read();
+            Step next = step(*current);
+            if (!next) return false;
+            if (!view_.replace(current, next->view)) continue;
+            announce(teller, next->events);
+            return true;
+        }
+    }
+
+    /// The shard's ring, woken when another publishes; to be taken back before the ring ends.
+    void attach(std::uint16_t shard, ring::Ring& ring);
+    void detach(std::uint16_t shard);
+
+    /// The events of one publisher, for the control plane to read. One that finds no room is
+    /// counted and lost; the view is what counts.
+    observe::EventRing& events(std::uint16_t shard) { return *events_[shard]; }
+    std::uint64_t events_lost() const { return events_lost_.load(std::memory_order_relaxed); }
+
+    /// A shard's sign of life, once a second, and whether it was missing for kStalledAfter.
+    void beat(std::uint16_t shard, base::Instant now) {
+        beats_[shard].at_ns.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+    bool is_stalled(std::uint16_t shard, base::Instant now) const {
+        const std::int64_t at = beats_[shard].at_ns.load(std::memory_order_relaxed);
+        return now.time_since_epoch().count() - at > kStalledAfter.count();
+    }
+    static constexpr base::Duration kStalledAfter = std::chrono::seconds(3);
+
+    /// Frees views that were replaced, once no reader can hold them. Control thread, regularly; not
+    /// by an online RcuReader.
+    void reclaim() { view_.reclaim(); }
+
+ private:
+    struct alignas(64) Beat {
+        std::atomic<std::int64_t> at_ns{0};
+    };
+    void announce(const Teller& teller, std::vector<observe::Event>& events);
+    void wake_others(std::uint16_t shard);
+
+    const config::Config& config_;
+    const std::uint16_t shard_count_;
+    base::Published<cluster::View> view_;
+    std::vector<std::unique_ptr<observe::EventRing>> events_;  // of each shard, then control
+    std::vector<Beat> beats_;
+    std::atomic<std::uint64_t> events_lost_{0};
+    std::mutex rings_mutex_;
+    std::vector<ring::Ring*> rings_;
+};
+
+}  // namespace ringway::failover

@@ -49,7 +49,8 @@ Exchange::Exchange(Plane& plane, ClientSide& client) : plane_(plane), client_(cl
 }
 
 Exchange::~Exchange() {
-    RW_ASSERT(upstream_ == nullptr);
+    RW_ASSERT(!attempt_.live());
+    RW_ASSERT(!rival_.live());
     RW_ASSERT(pipe_.read_end == ring::kNoDescriptor);
     plane_.counters.exchanges_active.sub();
 }
@@ -58,8 +59,8 @@ const config::Listener& Exchange::listener() const {
     return plane_.config.listeners[client_.listener()];
 }
 const config::Pool& Exchange::pool() const { return plane_.config.pools[pool_.value]; }
-observe::UpstreamCounters& Exchange::upstream_counters() const {
-    return plane_.counters.upstreams[pool_.value][upstream_index_.value];
+observe::UpstreamCounters& Exchange::counters_of(const Attempt& attempt) const {
+    return plane_.counters.upstreams[pool_.value][attempt.upstream.value];
 }
 
 // -- the head --
@@ -80,10 +81,7 @@ void Exchange::begin(ring::Slice& received) {
     if (!read_request(received)) return;
     if (answer_from_route(head)) return;
     plane_.counters.pools[pool_.value].requests.add();
-    if (!pick_upstream()) {
-        plane_.counters.pools[pool_.value].no_upstream.add();
-        refuse(503, Refusal::no_upstream);
-    }
+    if (!pick_upstream()) refuse(503, Refusal::no_upstream);
 }
 
 void Exchange::note_request(const http::RequestHead& head, ring::Slice& received) {
@@ -164,7 +162,7 @@ void Exchange::prepare_pick(const http::RequestHead& head) {
 
 void Exchange::on_request_bytes(ring::Slice& received) {
     if (!read_request(received)) return;
-    transmit();
+    if (attempt_.live()) transmit(attempt_);
 }
 
 /// Takes what belongs to the request's body. False: refused, the exchange is over.
@@ -211,60 +209,14 @@ void Exchange::keep_piece(std::string_view payload, ring::Buffer* owner) {
 
 bool Exchange::wants_client_bytes() const {
     if (state_ == State::tunnelling)
-        return upstream_ != nullptr && upstream_->unsent_bytes() < kUnsentMax;
+        return attempt_.live() && attempt_.side->unsent_bytes() < kUnsentMax;
     if (request_.done()) return false;
-    if (upstream_ != nullptr && upstream_->ready()) return upstream_->unsent_bytes() < kUnsentMax;
+    if (attempt_.live() && attempt_.side->ready())
+        return attempt_.side->unsent_bytes() < kUnsentMax;
     return kept_bytes_ < kUnsentMax;
 }
 
 // -- to an upstream --
-
-bool Exchange::pick_upstream() {
-    state_ = State::picking;
-    const cluster::PoolView& view = plane_.view->pool(pool_);
-    const auto index = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
-                                                           plane_.now(), plane_.prng);
-    if (!index) return false;
-    ++attempts_;
-    if (take_upstream(*index, false)) return true;
-    return retry(Cause::connect_failed);
-}
-
-/// False when no connection could even be begun.
-bool Exchange::take_upstream(cluster::UpstreamIndex index, bool fresh) {
-    upstream_index_ = index;
-    has_upstream_ = true;
-    pick_.tried.add(index);
-    head_sent_ = false;
-    last_chunk_sent_ = false;
-    pieces_sent_ = 0;
-    upstream_ = plane_.upstream_pools.acquire(plane_, pool_, index, fresh);
-    if (upstream_ == nullptr) {
-        upstream_counters().connect_failures.add();
-        return false;
-    }
-    ++plane_.loads[pool_.value][index.value].in_flight;
-    upstream_counters().requests.add();
-    upstream_counters().in_flight.add();
-    upstream_->attach(*this);
-    reused_ = upstream_->ready();
-    if (!reused_) {
-        state_ = State::connecting;
-        spare_buffers();
-        return true;
-    }
-    upstream_counters().connects_reused.add();
-    connected_at_ = plane_.now();
-    state_ = State::waiting;
-    transmit();
-    return true;
-}
-
-void Exchange::on_upstream_connected() {
-    connected_at_ = plane_.now();
-    state_ = State::waiting;
-    transmit();
-}
 
 const http::RequestHead& Exchange::parsed_head() {
     if (plane_.request_head_of != this) {
@@ -277,14 +229,14 @@ const http::RequestHead& Exchange::parsed_head() {
     return plane_.request_head;
 }
 
-void Exchange::write_head() {
+void Exchange::write_head(Attempt& attempt) {
     const http::RequestHead& head = parsed_head();
     char ip[48];
     const std::string target =
         route::rewrites_path(*route_) ? route::rewritten_target(*route_, head) : std::string();
     const RequestEdit edit{
         .route = *route_,
-        .upstream = pool().upstreams[upstream_index_.value],
+        .upstream = pool().upstreams[attempt.upstream.value],
         .client_ip = {ip, client_.write_ip(ip)},
         .request_id = {request_id_.data(), request_id_.size()},
         .rewritten_target = plane_.gather.keep(target),
@@ -292,7 +244,7 @@ void Exchange::write_head() {
         .upgrade = upgrade_,
     };
     write_request_head(plane_.gather, head, head_.owner.get(), edit);
-    head_sent_ = true;
+    attempt.head_sent = true;
     if (!head_.owner->heap && plane_.ring.buffers().scarce()) {
         // Kept for another try, but not in a buffer that others need; the gathered pieces still
         // point into it.
@@ -303,36 +255,40 @@ void Exchange::write_head() {
     }
 }
 
-/// Sends what there is to send: the head if it was not sent on this try, the body as far as it
+/// Sends what there is to send: the head if it was not sent on this attempt, the body as far as it
 /// came.
-void Exchange::transmit() {
-    if (upstream_ == nullptr || !upstream_->ready() || state_ == State::tunnelling) return;
+void Exchange::transmit(Attempt& attempt) {
+    if (!attempt.side->ready() || state_ == State::tunnelling) return;
     const bool chunked = request_.framing() == http::Framing::chunked;
     Gather& gather = plane_.gather;
     bool all = false;
     while (!all) {
         gather.clear();
-        if (!head_sent_) write_head();
-        while (pieces_sent_ < pieces_.size() && !gather.nearly_full()) {
-            const ring::Slice& piece = pieces_[pieces_sent_++];
+        if (!attempt.head_sent) write_head(attempt);
+        while (attempt.pieces_sent < pieces_.size() && !gather.nearly_full()) {
+            const ring::Slice& piece = pieces_[attempt.pieces_sent++];
             write_body_piece(gather, piece.bytes, piece.owner.get(), chunked);
         }
-        all = pieces_sent_ == pieces_.size() && !gather.nearly_full();
-        if (all && chunked && request_.done() && !last_chunk_sent_) {
-            last_chunk_sent_ = true;
+        all = attempt.pieces_sent == pieces_.size() && !gather.nearly_full();
+        if (all && chunked && request_.done() && !attempt.last_chunk_sent) {
+            attempt.last_chunk_sent = true;
             write_last_chunk(gather, request_.trailers());
         }
         if (gather.bytes() == 0) break;
-        upstream_counters().bytes_sent.add(gather.bytes());
+        counters_of(attempt).bytes_sent.add(gather.bytes());
         // A failed send shows on the receiving side too, behind any answer that the upstream gave
         // before it closed.
-        if (!upstream_->send_request(gather)) break;
-        sent_at_ = plane_.now();
+        if (!attempt.side->send_request(gather)) break;
+        attempt.sent_at = plane_.now();
     }
     gather.clear();
     if (!replayable_ || status_ != 0) drop_sent_pieces();
-    upstream_->restart_timer();
-    if (!request_.done()) client_.resume_receiving();
+    attempt.side->restart_timer();
+    if (!request_.done()) {
+        client_.resume_receiving();
+    } else if (&attempt == &attempt_ && status_ == 0) {
+        start_waiting();
+    }
 }
 
 /// While it waits for a connection a request must not keep receive buffers that others need.
@@ -349,8 +305,9 @@ void Exchange::spare_buffers() {
 }
 
 void Exchange::drop_sent_pieces() {
-    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(pieces_sent_));
-    pieces_sent_ = 0;
+    pieces_.erase(pieces_.begin(),
+                  pieces_.begin() + static_cast<std::ptrdiff_t>(attempt_.pieces_sent));
+    attempt_.pieces_sent = 0;
 }
 
 void Exchange::on_upstream_drained() {
@@ -358,54 +315,7 @@ void Exchange::on_upstream_drained() {
         end_tunnel();
         return;
     }
-    if (upstream_ != nullptr) client_.resume_receiving();
-}
-
-// -- failure --
-
-void Exchange::on_upstream_failed(Cause cause) {
-    observe::UpstreamCounters& counters = upstream_counters();
-    if (cause == Cause::connect_failed || cause == Cause::connect_timeout)
-        counters.connect_failures.add();
-    if (cause == Cause::closed_early || cause == Cause::truncated_response) counters.resets.add();
-    if (cause == Cause::first_byte_timeout || cause == Cause::response_stalled)
-        counters.timeouts.add();
-    if (cause == Cause::malformed_response) counters.malformed.add();
-    detach_upstream(false);
-    if (status_ != 0) {
-        cut(refusal_of(cause));
-    } else if (!retry(cause)) {
-        refuse(status_of(cause), refusal_of(cause));
-    }
-}
-
-bool Exchange::may_repeat(Failure failure) const {
-    if (!replayable_ || interim_sent_) return false;
-    return !failure.reached_wire || idempotent_ || pool().retry.unsafe;
-}
-
-/// Sends the request once more, where that is allowed and can help. False: the failure stands.
-bool Exchange::retry(Cause cause) {
-    if (!is_retriable(cause) || !may_repeat(Failure{cause, head_sent_})) return false;
-    if (cause == Cause::closed_early && reused_ && !retried_stale_) {
-        // the connection had died while it was idle: no fault of the upstream
-        retried_stale_ = true;
-        if (take_upstream(upstream_index_, true)) return true;
-    }
-    if (attempts_ >= pool().retry.attempts_max || !plane_.take_retry(pool_)) {
-        plane_.counters.pools[pool_.value].retries_exhausted.add();
-        return false;
-    }
-    plane_.counters.pools[pool_.value].retries.add();
-    return pick_upstream();
-}
-
-void Exchange::detach_upstream(bool reusable) {
-    if (upstream_ == nullptr) return;
-    if (state_ == State::splicing) end_splice();
-    --plane_.loads[pool_.value][upstream_index_.value].in_flight;
-    upstream_counters().in_flight.sub();
-    std::exchange(upstream_, nullptr)->detach(reusable);
+    if (attempt_.live()) client_.resume_receiving();
 }
 
 // -- what the client does meanwhile --
@@ -413,8 +323,8 @@ void Exchange::detach_upstream(bool reusable) {
 void Exchange::on_client_end() {
     if (state_ == State::tunnelling) {
         client_side_done_ = 1;
-        if (upstream_ != nullptr) upstream_->finish_sending();
-        const bool sent = upstream_ == nullptr || upstream_->unsent_bytes() == 0;
+        if (attempt_.live()) attempt_.side->finish_sending();
+        const bool sent = !attempt_.live() || attempt_.side->unsent_bytes() == 0;
         if (upstream_side_done_ != 0 && sent) end_tunnel();
         return;
     }
@@ -423,7 +333,7 @@ void Exchange::on_client_end() {
 
 void Exchange::on_client_lost(Refusal refusal) {
     plane_.counters.client_aborts.add();
-    detach_upstream(false);
+    drop_all();
     record(static_cast<std::int16_t>(refusal));
     state_ = State::over;
     client_.on_exchange_cut(Ending::reset);

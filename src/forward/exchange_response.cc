@@ -36,36 +36,41 @@ std::size_t class_of(std::uint16_t status) { return status / 100u < 6 ? status /
 
 // -- heads --
 
-void Exchange::on_response_head(ring::Slice& received) {
+void Exchange::on_response_head(UpstreamSide& side, ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
+    Attempt& answered = attempt_of(side);
+    const bool final = head.status >= 200;
+    if (final) {
+        first_byte_at_ = plane_.now();
+        counters_of(answered).responses_by_class[class_of(head.status)].add();
+        note_answer(answered);
+    }
+    if (rival_.live()) {
+        if (final && leave_to_other(answered)) return;
+        if (hedged_ && &answered == &rival_) plane_.counters.pools[pool_.value].hedges_won.add();
+        keep_only(answered);
+    }
+    stop_waiting();
     if (head.status == 101) {
         switch_protocols(received);
-        return;
-    }
-    if (head.status < 200) {
+    } else if (!final) {
         on_interim_head(received);
-        return;
+    } else if (!give_up_answer()) {
+        status_ = head.status;
+        state_ = State::responding;
+        attempt_.side->expect_body();
+        write_response(received);
     }
-    first_byte_at_ = plane_.now();
-    const Duration latency = first_byte_at_ - sent_at_;
-    upstream_counters().first_byte.record(static_cast<std::uint64_t>(latency.count()));
-    upstream_counters().responses_by_class[class_of(head.status)].add();
-    plane_.balancers[pool_.value]->observe(upstream_index_, latency, first_byte_at_);
-    if (retry_status()) return;
-    status_ = head.status;
-    state_ = State::responding;
-    upstream_->expect_body();
-    write_response(received);
 }
 
 void Exchange::on_interim_head(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     const std::string_view bytes = received.bytes.substr(0, head.size);
     if (++interim_heads_ > kInterimHeadsMax) {
-        on_upstream_failed(Cause::malformed_response);
+        on_upstream_failed(*attempt_.side, Cause::malformed_response);
         return;
     }
-    upstream_->restart_timer();
+    attempt_.side->restart_timer();
     if (minor_version_ >= 1) {  // RFC 9110 15.2: never to an HTTP/1.0 client
         interim_sent_ = true;
         plane_.gather.clear();
@@ -78,31 +83,10 @@ void Exchange::on_interim_head(ring::Slice& received) {
     received.bytes.remove_prefix(head.size);
 }
 
-/// One of the pool's retry.statuses, and another try is allowed: the answer is dropped. False: it
-/// stands.
-bool Exchange::retry_status() {
-    const auto& statuses = pool().retry.statuses;
-    const std::uint16_t status = plane_.response_head.status;
-    if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
-    if (!may_repeat(Failure{Cause::closed_early, true}) || attempts_ >= pool().retry.attempts_max)
-        return false;
-    const cluster::PoolView& view = plane_.view->pool(pool_);
-    const auto another = plane_.balancers[pool_.value]->pick(view, plane_.loads[pool_.value], pick_,
-                                                             plane_.now(), plane_.prng);
-    if (!another || pick_.tried.has(*another) || !plane_.take_retry(pool_)) return false;
-    plane_.counters.pools[pool_.value].retries.add();
-    detach_upstream(false);
-    ++attempts_;
-    if (!take_upstream(*another, false) && !retry(Cause::connect_failed)) {
-        refuse(502, Refusal::upstream_connect_failed);
-    }
-    return true;
-}
-
 void Exchange::write_response(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     response_.start(head.framing, head.content_length);
-    upstream_->note_response(head.framing == http::Framing::length &&
+    attempt_.side->note_response(head.framing == http::Framing::length &&
                              head.content_length >= plane_.settings().splice_min_bytes);
     const bool length_unknown =
         head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
@@ -113,8 +97,8 @@ void Exchange::write_response(ring::Slice& received) {
 
     std::string cookie;
     const config::Affinity& affinity = pool().affinity;
-    if (!affinity.cookie.empty() && pick_.sticky != upstream_index_) {
-        cookie = affinity_cookie(affinity, pool().upstreams[upstream_index_.value]);
+    if (!affinity.cookie.empty() && pick_.sticky != attempt_.upstream) {
+        cookie = affinity_cookie(affinity, pool().upstreams[attempt_.upstream.value]);
     }
     Gather& gather = plane_.gather;
     gather.clear();
@@ -152,7 +136,7 @@ void Exchange::on_response_bytes(ring::Slice& received) {
 /// byte.
 void Exchange::pump_response(ring::Slice& received) {
     Gather& gather = plane_.gather;
-    upstream_counters().bytes_received.add(received.bytes.size());
+    counters_of(attempt_).bytes_received.add(received.bytes.size());
     while (!received.bytes.empty() && !response_.done()) {
         const std::string_view payload = response_.take(received.bytes);
         if (response_.failed()) break;
@@ -172,7 +156,7 @@ void Exchange::pump_response(ring::Slice& received) {
         return;
     }
     if (response_.failed()) {
-        on_upstream_failed(Cause::malformed_response);
+        on_upstream_failed(*attempt_.side, Cause::malformed_response);
     } else if (done) {
         finish_response(received.bytes.empty());
     } else {
@@ -181,7 +165,7 @@ void Exchange::pump_response(ring::Slice& received) {
         } else {
             drop_sent_pieces();
         }
-        upstream_->restart_timer();
+        attempt_.side->restart_timer();
     }
 }
 
@@ -194,7 +178,7 @@ void Exchange::on_upstream_end() {
     }
     response_.close();
     if (!response_.done()) {
-        on_upstream_failed(Cause::truncated_response);
+        on_upstream_failed(*attempt_.side, Cause::truncated_response);
         return;
     }
     ring::Slice nothing;
@@ -203,14 +187,14 @@ void Exchange::on_upstream_end() {
 
 void Exchange::on_upstream_paused() {
     if (state_ == State::responding && start_splice()) return;
-    if (upstream_ != nullptr && client_.unsent_bytes() < kUnsentMax) upstream_->receive_more();
+    if (attempt_.live() && client_.unsent_bytes() < kUnsentMax) attempt_.side->receive_more();
 }
 
 void Exchange::on_client_drained() {
     if (state_ == State::splicing) {
         run_splice();
-    } else if (upstream_ != nullptr && upstream_->ready()) {
-        upstream_->receive_more();
+    } else if (attempt_.live() && attempt_.side->ready()) {
+        attempt_.side->receive_more();
     }
 }
 
@@ -218,7 +202,7 @@ void Exchange::on_client_drained() {
 
 void Exchange::switch_protocols(ring::Slice& received) {
     if (!upgrade_) {
-        on_upstream_failed(Cause::malformed_response);
+        on_upstream_failed(*attempt_.side, Cause::malformed_response);
         return;
     }
     const http::ResponseHead& head = plane_.response_head;
@@ -226,7 +210,7 @@ void Exchange::switch_protocols(ring::Slice& received) {
     first_byte_at_ = plane_.now();
     state_ = State::tunnelling;
     plane_.counters.upgrades.add();
-    upstream_->expect_raw();
+    attempt_.side->expect_raw();
     Gather& gather = plane_.gather;
     gather.clear();
     write_response_head(gather, head, received.bytes.substr(0, head.size), received.owner.get(),
@@ -244,24 +228,24 @@ void Exchange::switch_protocols(ring::Slice& received) {
 }
 
 void Exchange::on_tunnel_bytes_from_client(const ring::Slice& received) {
-    if (upstream_ == nullptr) return;
+    if (!attempt_.live()) return;
     request_bytes_ += received.bytes.size();
-    upstream_counters().bytes_sent.add(received.bytes.size());
+    counters_of(attempt_).bytes_sent.add(received.bytes.size());
     plane_.gather.clear();
     plane_.gather.add(received.bytes, received.owner.get());
-    if (!upstream_->send_request(plane_.gather)) on_upstream_failed(Cause::truncated_response);
+    if (!attempt_.side->send_request(plane_.gather)) on_upstream_failed(*attempt_.side, Cause::truncated_response);
 }
 
 void Exchange::on_tunnel_bytes_from_upstream(const ring::Slice& received) {
     response_bytes_ += received.bytes.size();
-    upstream_counters().bytes_received.add(received.bytes.size());
+    counters_of(attempt_).bytes_received.add(received.bytes.size());
     plane_.gather.clear();
     plane_.gather.add(received.bytes, received.owner.get());
     if (!client_.send_response(plane_.gather, false)) on_client_lost(Refusal::client_gone);
 }
 
 void Exchange::end_tunnel() {
-    detach_upstream(false);
+    drop_all();
     record(-1);
     state_ = State::over;
     client_.on_exchange_cut(Ending::orderly);
@@ -270,15 +254,15 @@ void Exchange::end_tunnel() {
 // -- the end --
 
 void Exchange::finish_response(bool upstream_clean) {
-    const bool request_sent = request_.done() && pieces_sent_ == pieces_.size();
-    detach_upstream(upstream_clean && upstream_keep_alive_ && request_sent);
+    const bool request_sent = request_.done() && attempt_.pieces_sent == pieces_.size();
+    drop(attempt_, upstream_clean && upstream_keep_alive_ && request_sent);
     record(-1);
     end(client_keep_alive_);
 }
 
 /// A response that began cannot be finished: the client must see that it is not whole.
 void Exchange::cut(Refusal refusal) {
-    detach_upstream(false);
+    drop_all();
     record(static_cast<std::int16_t>(refusal));
     state_ = State::over;
     // Without length or chunks only a reset tells the end from a cut.
@@ -288,9 +272,10 @@ void Exchange::cut(Refusal refusal) {
 }
 
 void Exchange::refuse(std::uint16_t status, Refusal refusal) {
-    detach_upstream(false);
-    answer(CannedReply{.status = status, .extra_lines = status == 503 ? "Retry-After: 1\r\n" : ""},
-           static_cast<std::int16_t>(refusal));
+    drop_all();
+    std::string lines;
+    if (status == 503) lines = "Retry-After: " + std::to_string(retry_after_seconds()) + "\r\n";
+    answer(CannedReply{.status = status, .extra_lines = lines}, static_cast<std::int16_t>(refusal));
 }
 
 void Exchange::answer(const CannedReply& reply, std::int16_t refusal) {
@@ -333,8 +318,8 @@ void Exchange::record(std::int16_t refusal) {
     };
     observe::AccessRecord line;
     line.started_unix_ns = started_.time_since_epoch().count() + plane_.unix_offset_ns;
-    line.queue = has_upstream_ ? Duration{0} : Duration{-1};
-    line.connect = since_start(connected_at_);
+    line.queue = has_upstream_ || queued_for_ > Duration{0} ? queued_for_ : Duration{-1};
+    line.connect = since_start(attempt_.connected_at);
     line.first_byte = since_start(first_byte_at_);
     line.total = total;
     line.request_body_bytes = request_bytes_;
@@ -343,9 +328,10 @@ void Exchange::record(std::int16_t refusal) {
     line.listener = client_.listener();
     line.route = route_index_;
     line.pool = has_pool_ ? pool_.value : -1;
-    line.upstream = has_upstream_ ? upstream_index_.value : -1;
+    line.upstream = has_upstream_ ? attempt_.upstream.value : -1;
     line.attempts = attempts_;
-    line.upstream_reused = reused_;
+    line.failed_attempts = {failed_.data(), failed_count_};
+    line.upstream_reused = attempt_.reused;
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);
     line.client = client_.address();

@@ -21,17 +21,17 @@ bool Exchange::start_splice() {
     if (bytes_min == 0 || response_.framing() != http::Framing::length ||
         response_.left() < bytes_min)
         return false;
-    if (upstream_ == nullptr || upstream_->receiving() || upstream_->ended()) return false;
+    if (!attempt_.live() || attempt_.side->receiving() || attempt_.side->ended()) return false;
     // A marked socket does not wait for room: the rest of a request that was answered early could
     // not be sent.
-    if (!request_.done() || upstream_->unsent_bytes() > 0) return false;
+    if (!request_.done() || attempt_.side->unsent_bytes() > 0) return false;
     if (client_.unsent_bytes() > 0 || client_.send_failed()) return false;
     const auto pipe = plane_.pipes.borrow();
     if (!pipe) return false;
     pipe_ = *pipe;
     in_pipe_ = 0;
     state_ = State::splicing;
-    plane_.ring.mark_splicing(upstream_->descriptor(), true);
+    plane_.ring.mark_splicing(attempt_.side->descriptor(), true);
     plane_.ring.mark_splicing(client_.descriptor(), true);
     run_splice();
     return true;
@@ -39,7 +39,7 @@ bool Exchange::start_splice() {
 
 /// Gives the pipe back; the sockets are ordinary again.
 void Exchange::end_splice() {
-    plane_.ring.mark_splicing(upstream_->descriptor(), false);
+    plane_.ring.mark_splicing(attempt_.side->descriptor(), false);
     plane_.ring.mark_splicing(client_.descriptor(), false);
     plane_.pipes.give_back(pipe_, in_pipe_ == 0);
     pipe_ = {};
@@ -56,13 +56,13 @@ void Exchange::run_splice() {
             const auto wanted = static_cast<std::size_t>(
                 std::min<std::uint64_t>(response_.left(), SplicePipes::kCapacityBytes - in_pipe_));
             const auto taken =
-                plane_.ring.splice_now(upstream_->descriptor(), pipe_.write_end, wanted, false);
+                plane_.ring.splice_now(attempt_.side->descriptor(), pipe_.write_end, wanted, false);
             if (taken && *taken > 0) {
                 in_pipe_ += *taken;
                 response_.skip(*taken);
-                upstream_counters().bytes_received.add(*taken);
+                counters_of(attempt_).bytes_received.add(*taken);
             } else if (taken || taken.error() != ring::Error::again) {
-                on_upstream_failed(Cause::truncated_response);
+                on_upstream_failed(*attempt_.side, Cause::truncated_response);
                 return;
             } else {
                 upstream_dry = true;
@@ -92,8 +92,8 @@ void Exchange::run_splice() {
             return;
         }
         if (in_pipe_ == 0 && (upstream_dry || moved >= kTurnBytes)) {
-            upstream_->restart_timer();
-            upstream_->wait_ready(ring::PollFor::readable);
+            attempt_.side->restart_timer();
+            attempt_.side->wait_ready(ring::PollFor::readable);
             return;
         }
     }

@@ -33,15 +33,36 @@ Plane::Plane(const PlaneParts& parts)
       access_log(parts.access_log),
       unix_offset_ns(parts.unix_offset_ns),
       wheel(parts.ring.now()),
+      fine(parts.ring.now(), base::TimerWheel::kFineTick),
       prng(parts.seed),
       routes(parts.config),
+      board(parts.board),
+      monitor({.config = parts.config,
+               .shard_index = parts.shard_index,
+               .ring = parts.ring,
+               .fine = fine,
+               .board = parts.board,
+               .counters = parts.counters,
+               .all_counters = parts.all_counters,
+               .stats = parts.check_stats,
+               .instance_id = parts.instance_id,
+               .seed = parts.seed}),
       retry_budgets(parts.config.pools.size()),
       upstream_pools(parts.config),
       pipes(parts.ring),
       clients(settings().connections_max),
       exchanges(settings().connections_max),
       upstreams(upstream_connections_max(parts.config)) {
-    for (const config::Pool& pool : config.pools) {
+    for (std::size_t p = 0; p < config.pools.size(); ++p) {
+        const config::Pool& pool = config.pools[p];
+        const cluster::PoolIndex index{static_cast<std::uint16_t>(p)};
+        queues.push_back(std::make_unique<WaitQueue>(*this, index));
+        auto& waits_of_pool = waiting.emplace_back();
+        for (std::size_t u = 0; u < pool.upstreams.size(); ++u) {
+            const cluster::UpstreamIndex upstream{static_cast<std::uint16_t>(u)};
+            waits_of_pool.push_back(
+                std::make_unique<UpstreamWaits>(*this, cluster::Place{index, upstream}));
+        }
         balancers.push_back(balance::make_balancer(pool));
         std::vector<balance::Load>& load = loads.emplace_back(pool.upstreams.size());
         for (std::size_t i = 0; i < load.size(); ++i) {
@@ -72,22 +93,57 @@ void Plane::admit(ring::Descriptor socket, std::uint16_t listener,
     client->start();
 }
 
-void Plane::look_at(const cluster::View& next) {
-    if (view == &next && view_version == next.version) return;
-    const bool first = known_eligible.empty();
-    known_eligible.resize(next.pools.size());
-    for (std::size_t pool = 0; pool < next.pools.size(); ++pool) {
-        const auto& upstreams_now = next.pools[pool]->upstreams;
-        std::vector<std::uint8_t>& known = known_eligible[pool];
-        known.resize(upstreams_now.size());
-        for (std::size_t i = 0; i < upstreams_now.size(); ++i) {
-            const bool returned = !first && upstreams_now[i].eligible && known[i] == 0;
-            if (returned) loads[pool][i].eligible_since = now();
-            known[i] = upstreams_now[i].eligible ? 1 : 0;
+namespace {
+
+/// So surely gone that what waits for an answer waits in vain.
+bool is_dead(const cluster::UpstreamView& upstream) {
+    return upstream.state == cluster::UpstreamState::unhealthy &&
+           (upstream.reason == cluster::Reason::probe_missed ||
+            upstream.reason == cluster::Reason::probe_refused);
+}
+
+}  // namespace
+
+bool Plane::act_on_view() {
+    bool acted = std::exchange(queues_moved, false);
+    const cluster::View& next = view();
+    if (next.version != view_version) {
+        acted = true;
+        view_version = next.version;
+        monitor.look_at(next);
+        // Kept, since acting may publish yet another view.
+        const auto pools = next.pools;
+        known_pools.resize(pools.size());
+        for (std::size_t p = 0; p < pools.size(); ++p) {
+            if (known_pools[p] == pools[p]) continue;
+            const auto before = std::exchange(known_pools[p], pools[p]);
+            act_on_pool(cluster::PoolIndex{static_cast<std::uint16_t>(p)}, before.get(), *pools[p]);
         }
     }
-    view = &next;
-    view_version = next.version;
+    if (acted) {
+        for (const auto& queue : queues) queue->serve();
+    }
+    return acted;
+}
+
+void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
+                        const cluster::PoolView& after) {
+    for (std::size_t u = 0; u < after.upstreams.size(); ++u) {
+        const cluster::Place place{pool, {static_cast<std::uint16_t>(u)}};
+        const cluster::UpstreamView& now_is = after.upstreams[u];
+        const cluster::UpstreamView* was = before == nullptr ? nullptr : &before->upstreams[u];
+        const bool newly = was == nullptr || !was->eligible;
+        if (now_is.eligible && newly) {
+            // What was never out, or never known, is no convalescent.
+            if (was != nullptr && was->state != cluster::UpstreamState::unknown)
+                loads[pool.value][u].eligible_since = now();
+            upstream_pools.open_ahead(*this, place);
+        }
+        if (is_dead(now_is) && (was == nullptr || !is_dead(*was))) {
+            upstream_pools.close_idle(place);
+            waits(place).move_all();
+        }
+    }
 }
 
 void Plane::bury(Socket& socket) { buried.push_back(&socket); }

@@ -20,12 +20,33 @@ UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool,
     if (fresh || upstream.idle.empty()) return connect(plane, upstream, pool, index);
     UpstreamSide& connection = upstream.idle.front();
     drop(plane, connection);
+    if (upstream.idle_count < config_.pools[pool.value].idle_connections_min)
+        open_ahead(plane, {pool, index});
     return &connection;
+}
+
+void UpstreamPools::open_ahead(Plane& plane, cluster::Place place) {
+    const std::uint32_t wanted = config_.pools[place.pool.value].idle_connections_min;
+    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    if (plane.draining || !plane.view().upstream(place).eligible) return;
+    while (upstream.idle_count + upstream.opening_count < wanted) {
+        if (connect(plane, upstream, place.pool, place.upstream) == nullptr) return;
+        ++upstream.opening_count;
+    }
+}
+
+void UpstreamPools::note_ahead_over(const UpstreamSide& connection) {
+    --of(connection).opening_count;
+}
+
+void UpstreamPools::close_idle(cluster::Place place) {
+    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    while (!upstream.idle.empty()) upstream.idle.front().drop_idle();
 }
 
 UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
                                      cluster::UpstreamIndex index) {
-    const auto& addresses = plane.view->upstream({pool, index}).addresses;
+    const auto& addresses = plane.view().upstream({pool, index}).addresses;
     if (addresses.empty()) return nullptr;
     const base::SocketAddress& to = addresses[upstream.next_address++ % addresses.size()];
     const auto socket = plane.ring.open_socket(to.family());

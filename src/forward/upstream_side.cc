@@ -39,8 +39,12 @@ void UpstreamSide::on_connected(ring::Error error) {
     }
     plane_.counters.upstreams[pool_.value][upstream_.value].connects.add();
     state_ = State::busy;
+    if (exchange_ == nullptr) {  // opened ahead
+        become_idle();
+        return;
+    }
     receive_more();
-    exchange_->on_upstream_connected();
+    exchange_->on_upstream_connected(*this);
 }
 
 void UpstreamSide::attach(Exchange& exchange) {
@@ -60,6 +64,7 @@ void UpstreamSide::detach(bool reusable) {
     const bool sound = !closing() && !ended() && !send_failed() && unsent_bytes() == 0;
     if (reusable && sound && state_ == State::busy && plane_.upstream_pools.keep(plane_, *this)) {
         state_ = State::idle;
+        expecting_ = Expecting::head;
         plane_.wheel.set(timer_, plane_.now() + plane_.config.pools[pool_.value].idle_timeout);
         receive_more();
         return;
@@ -137,7 +142,7 @@ void UpstreamSide::read_heads(ring::Slice bytes) {
         }
         const bool interim =
             plane_.response_head.status < 200 && plane_.response_head.status != 101;
-        exchange_->on_response_head(bytes);
+        exchange_->on_response_head(*this, bytes);
         if (!interim || exchange_ == nullptr) return;
     }
 }
@@ -151,7 +156,7 @@ void UpstreamSide::hand_over(ring::Slice& bytes) {
 }
 
 void UpstreamSide::on_receive_paused() {
-    if (state_ == State::busy && exchange_ != nullptr) {
+    if (state_ == State::busy && exchange_ != nullptr && expecting_ != Expecting::head) {
         exchange_->on_upstream_paused();
     } else {
         receive_more();
@@ -196,7 +201,29 @@ void UpstreamSide::on_ready() {
     if (exchange_ != nullptr) exchange_->on_upstream_ready();
 }
 
-void UpstreamSide::fail(Cause cause) { exchange_->on_upstream_failed(cause); }
+void UpstreamSide::fail(Cause cause) {
+    if (exchange_ == nullptr) {
+        fail_ahead();
+    } else {
+        exchange_->on_upstream_failed(*this, cause);
+    }
+}
+
+/// A connection that was opened ahead came to nothing: a sign, but no request's failure.
+void UpstreamSide::fail_ahead() {
+    plane_.counters.upstreams[pool_.value][upstream_.value].connect_failures.add();
+    plane_.upstream_pools.note_ahead_over(*this);
+    state_ = State::closed;
+    plane_.wheel.clear(timer_);
+    close(Ending::orderly);
+    plane_.monitor.suspect({pool_, upstream_}, plane_.now());
+    plane_.monitor.unsuspect({pool_, upstream_});
+}
+
+void UpstreamSide::become_idle() {
+    plane_.upstream_pools.note_ahead_over(*this);
+    detach(true);
+}
 
 void UpstreamSide::drop_idle() {
     if (state_ != State::idle) return;

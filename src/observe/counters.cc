@@ -63,6 +63,8 @@ const char* name_of(Refusal reason) {
             return "out_of_memory";
         case Refusal::draining:
             return "draining";
+        case Refusal::rate_limited:
+            return "rate_limited";
     }
     RW_ASSERT(false);
 }

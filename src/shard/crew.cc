@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 
@@ -41,15 +43,20 @@ std::uint64_t random_seed() {
     return (std::uint64_t{device()} << 32) | device();
 }
 
+/// 16 hexadecimal digits.
+std::string random_name() { return fmt::format("{:016x}", random_seed()); }
+
 }  // namespace
 
 Crew::Crew(const config::Config& config, const ring::KernelFeatures& features,
-           const base::Published<cluster::View>& view,
+           failover::Board& board, health::CheckStats& check_stats,
            const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
            const std::vector<observe::AccessRing*>& access_logs)
     : config_(config),
       features_(features),
-      view_(view),
+      board_(board),
+      check_stats_(check_stats),
+      instance_id_(random_name()),
       counters_(counters),
       access_logs_(access_logs),
       connection_counts_(config.listeners.size()),
@@ -93,11 +100,16 @@ std::expected<void, std::string> Crew::run_shard(std::uint16_t index) {
     const base::RcuReader reader;
     auto ring = ring::KernelRing::make(ring_settings(config_.shards[index], features_));
     if (!ring) return std::unexpected("shard " + std::to_string(index) + ": " + ring.error());
+    std::vector<const observe::ShardCounters*> all_counters;
+    for (const auto& counters : counters_) all_counters.push_back(counters.get());
     Shard shard({.config = config_,
                  .index = index,
                  .ring = **ring,
-                 .view = view_,
+                 .board = board_,
+                 .check_stats = check_stats_,
                  .counters = *counters_[index],
+                 .all_counters = std::move(all_counters),
+                 .instance_id = instance_id_,
                  .access_log = access_logs_.empty() ? nullptr : access_logs_[index],
                  .unix_offset_ns = ring::read_unix_offset_ns(),
                  .seed = random_seed(),

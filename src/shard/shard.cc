@@ -17,24 +17,30 @@ using base::Instant;
 struct Shard::Machine final : accept::Door {
     explicit Machine(const Parts& parts)
         : ring(parts.ring),
-          view(parts.view),
+          index(parts.index),
           own_counts(parts.config.listeners.size()),
           plane({.config = parts.config,
                  .shard_index = parts.index,
                  .ring = parts.ring,
                  .counters = parts.counters,
+                 .board = parts.board,
+                 .check_stats = parts.check_stats,
+                 .all_counters = parts.all_counters,
+                 .instance_id = parts.instance_id,
                  .access_log = parts.access_log,
                  .unix_offset_ns = parts.unix_offset_ns,
                  .seed = parts.seed}),
           acceptors(parts.config, parts.index, parts.ring, plane.wheel, parts.counters,
                     parts.connection_counts != nullptr ? *parts.connection_counts : own_counts,
                     *this) {
-        plane.look_at(*view.read());
+        plane.board.attach(index, ring);
         plane.client_gone_self = this;
         plane.client_gone = [](void* self, std::uint16_t listener, const base::IpAddress& client) {
             static_cast<Machine*>(self)->acceptors.leave(listener, client);
         };
     }
+
+    ~Machine() { plane.board.detach(index); }
 
     void admit(ring::Descriptor socket, std::uint16_t listener,
                const base::SocketAddress& peer) override {
@@ -44,10 +50,13 @@ struct Shard::Machine final : accept::Door {
     void read_requests();
     void start_drain(Instant deadline);
     void start_stop();
-    bool over() const { return ending && acceptors.closed() && plane.empty(); }
+    void act_on_view();
+    bool over() const {
+        return ending && acceptors.closed() && plane.empty() && plane.monitor.over();
+    }
 
     ring::Ring& ring;
-    const base::Published<cluster::View>& view;
+    const std::uint16_t index;
     accept::ConnectionCounts own_counts;
     forward::Plane plane;
     accept::Acceptors acceptors;
@@ -63,30 +72,42 @@ struct Shard::Machine final : accept::Door {
 Shard::Shard(const Parts& parts) : machine_(std::make_unique<Machine>(parts)) {}
 Shard::~Shard() = default;
 
-std::expected<void, std::string> Shard::listen() { return machine_->acceptors.open(); }
+std::expected<void, std::string> Shard::listen() {
+    machine_->plane.monitor.start();
+    machine_->act_on_view();
+    return machine_->acceptors.open();
+}
 
 void Shard::wait() {
     Machine& m = *machine_;
     if (m.over()) return;  // nothing would wake it
-    m.ring.wait(std::min(m.plane.wheel.next(), m.drain_deadline));
+    m.ring.wait(std::min({m.plane.wheel.next(), m.plane.fine.next(), m.drain_deadline}));
 }
 
 bool Shard::work() {
     Machine& m = *machine_;
-    m.plane.look_at(*m.view.read());
+    m.act_on_view();
     m.plane.counters.turns.add();
     m.plane.counters.completions.add(m.ring.dispatch());
     m.plane.counters.buffers_exhausted.set(m.ring.buffers().exhausted_count());
     m.read_requests();  // behind the completions: a wake that came among them is not lost
     m.plane.wheel.expire(m.ring.now());
+    m.plane.fine.expire(m.ring.now());
     if (m.ring.now() >= m.drain_deadline) m.start_stop();
-    m.plane.end_turn();
+    m.act_on_view();  // what this turn published
+    while (m.plane.end_turn()) m.act_on_view();
+    if (m.ending && m.plane.empty()) m.plane.monitor.stop();
     return !m.over();
 }
 
 bool Shard::turn() {
     wait();
     return work();
+}
+
+void Shard::Machine::act_on_view() {
+    while (plane.act_on_view()) {
+    }
 }
 
 void Shard::Machine::read_requests() {
@@ -110,6 +131,7 @@ void Shard::Machine::start_stop() {
     drain_deadline = base::kNever;
     acceptors.close();
     plane.stop();
+    if (plane.empty()) plane.monitor.stop();
 }
 
 void Shard::drain(Instant deadline) { machine_->start_drain(deadline); }

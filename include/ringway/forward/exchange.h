@@ -6,19 +6,23 @@
 //   ------------+------------------------------------------------------------------
 //   picking     | idle connection taken                   -> waiting
 //               | connection begun                        -> connecting
-//               | nobody to ask                           -> (answered here, over)
-//   connecting  | connected                               -> waiting
+//               | nobody to ask now                       -> queued, or over (answered here)
+//   queued      | an upstream can take it, back-off over  -> picking
+//               | time-out                                -> over
+//   connecting  | connected, or its rival was             -> waiting
 //               | failed                                  -> picking (next upstream) or over
-//   waiting     | final head                              -> responding, or over when no body
+//   waiting     | final head, of it or its rival          -> responding, or over when no body
 //   follows
 //               | 101                                     -> tunnelling
-//               | failed, may be repeated                 -> picking
+//               | failed, or found dead: may be repeated  -> picking
 //   responding  | long body, nothing in the way           -> splicing
 //               | end of body                             -> over
 //   splicing    | end of body                             -> over
 //   tunnelling  | both sides ended                        -> over
 // The request's body flows to the upstream in waiting and responding alike; any failure once a
-// response has begun cuts the client.
+// response has begun cuts the client. While it connects or waits a second attempt, its rival, may
+// run beside the first: whichever connects (nothing was sent yet) or answers first stays, the other
+// is dropped.
 #pragma once
 
 #include <array>
@@ -27,13 +31,17 @@
 #include <vector>
 
 #include "ringway/balance/balance.h"
+#include "ringway/base/intrusive_list.h"
 #include "ringway/base/time.h"
+#include "ringway/base/timer_wheel.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
+#include "ringway/forward/attempt.h"
 #include "ringway/forward/body_reader.h"
 #include "ringway/forward/failure.h"
 #include "ringway/forward/head_writer.h"
 #include "ringway/http/head.h"
+#include "ringway/observe/access_record.h"
 #include "ringway/observe/counters.h"
 #include "ringway/ring/ring.h"
 
@@ -43,7 +51,10 @@ struct Plane;
 class ClientSide;
 class UpstreamSide;
 
-class Exchange {
+struct WaitTag;
+struct QueueTag;
+
+class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<QueueTag> {
  public:
     Exchange(Plane& plane, ClientSide& client);
     ~Exchange();
@@ -81,12 +92,14 @@ class Exchange {
     base::Instant deadline() const { return deadline_; }
     base::Instant request_completed_at() const { return request_completed_at_; }
 
-    // -- from the upstream side --
-    void on_upstream_connected();
-    void on_upstream_failed(Cause cause);
+    // -- from an upstream side: the attempt's or its rival's --
+    void on_upstream_connected(UpstreamSide& side);
+    void on_upstream_failed(UpstreamSide& side, Cause cause);
     /// plane.response_head was parsed at the start of `received`; uses the head and what follows of
     /// the body.
-    void on_response_head(ring::Slice& received);
+    void on_response_head(UpstreamSide& side, ring::Slice& received);
+
+    // -- from the attempt's upstream side --
     void on_response_bytes(ring::Slice& received);
     void on_tunnel_bytes_from_upstream(const ring::Slice& received);
     /// FIN from the upstream once a response has begun.
@@ -96,15 +109,36 @@ class Exchange {
     void on_upstream_drained();
     void on_upstream_ready();
 
+    // -- from those who watch it wait --
+    base::Instant attempt_begun_at() const { return attempt_.begun_at; }
+    base::Instant sent_at() const { return attempt_.sent_at; }
+    base::Instant queued_at() const { return queued_at_; }
+    /// Dials a second upstream, where there is one and nothing has been sent.
+    void hedge_connect();
+    /// Asks a second upstream, where the request may be repeated and the pool's share of hedges
+    /// allows it.
+    void hedge();
+    /// The upstream was found dead: moves on to another one, where the request may be repeated.
+    void on_upstream_out(cluster::UpstreamIndex upstream);
+    /// Who could take it now.
+    std::optional<cluster::UpstreamIndex> find_upstream();
+    /// It has left the queue, for this upstream.
+    void on_served(cluster::UpstreamIndex upstream);
+    /// It has left the queue, its time is over.
+    void on_queue_timeout();
+
     http::Method method() const { return method_; }
     bool responded() const { return status_ != 0; }
 
  private:
     // Bytes that may wait on one side before the other is not read any more.
     static constexpr std::size_t kUnsentMax = 64 * 1024;
+    // Picks that found no trial left, one after the other: each was another shard's luck.
+    static constexpr int kLostTrialsMax = 8;
 
     enum class State : std::uint8_t {
         picking,
+        queued,
         connecting,
         waiting,
         responding,
@@ -116,7 +150,8 @@ class Exchange {
     const config::Listener& listener() const;
     const config::Route& route() const { return *route_; }
     const config::Pool& pool() const;
-    observe::UpstreamCounters& upstream_counters() const;
+    cluster::Place place_of(const Attempt& attempt) const { return {pool_, attempt.upstream}; }
+    observe::UpstreamCounters& counters_of(const Attempt& attempt) const;
 
     // request (exchange.cc)
     void note_request(const http::RequestHead& head, ring::Slice& received);
@@ -125,21 +160,46 @@ class Exchange {
     void prepare_pick(const http::RequestHead& head);
     bool read_request(ring::Slice& received);
     void keep_piece(std::string_view payload, ring::Buffer* owner);
-    bool pick_upstream();
-    bool take_upstream(cluster::UpstreamIndex index, bool fresh);
-    void transmit();
-    void write_head();
+    void transmit(Attempt& attempt);
+    void write_head(Attempt& attempt);
     const http::RequestHead& parsed_head();
     void spare_buffers();
     void drop_sent_pieces();
+
+    // attempts (exchange_attempts.cc)
+    bool pick_upstream();
+    std::optional<cluster::UpstreamIndex> find_other();
+    bool begin_on(cluster::UpstreamIndex index);
+    bool begin_attempt(Attempt& attempt, cluster::UpstreamIndex index, bool fresh);
+    bool begin_rival(cluster::UpstreamIndex index);
+    void start_waiting();
+    void stop_waiting();
+    bool join_queue();
+    void back_off();
+    void on_backed_off();
+    Attempt& attempt_of(const UpstreamSide& side);
+    void drop(Attempt& attempt, bool reusable);
+    void drop_all();
+    void go_on_without(Attempt& attempt);
+    void keep_only(Attempt& attempt);
+    void note_failed_try(const Attempt& attempt, observe::AttemptEnd end);
+    void note_failure(const Attempt& attempt, Cause cause, bool stale);
+    bool is_stale(const Attempt& attempt, Cause cause) const;
     bool may_repeat(Failure failure) const;
-    bool retry(Cause cause);
-    void detach_upstream(bool reusable);
+    bool retry(Cause cause, bool stale);
+
+    // answers that do not stand (exchange_verdict.cc)
+    bool is_refused(const Attempt& attempt, std::uint16_t status) const;
+    bool is_listed(std::uint16_t status) const;
+    void note_answer(Attempt& attempt);
+    bool give_up_answer();
+    bool leave_to_other(Attempt& answered);
+    bool answer_rate_limited();
+    std::uint64_t retry_after_seconds() const;
 
     // response (exchange_response.cc)
     void on_interim_head(ring::Slice& received);
     void switch_protocols(ring::Slice& received);
-    bool retry_status();
     void release_request();
     void write_response(ring::Slice& received);
     void pump_response(ring::Slice& received);
@@ -160,13 +220,13 @@ class Exchange {
 
     Plane& plane_;
     ClientSide& client_;
-    UpstreamSide* upstream_ = nullptr;
+    Attempt attempt_;
+    Attempt rival_;  // live only beside a live attempt_
     const config::Route* route_ = nullptr;
     std::int32_t route_index_ = -1;
     cluster::PoolIndex pool_;
-    cluster::UpstreamIndex upstream_index_;
     bool has_pool_ = false;
-    bool has_upstream_ = false;  // upstream_index_ names the last one tried
+    bool has_upstream_ = false;  // attempt_.upstream names the last one tried
     State state_ = State::picking;
 
     // the request
@@ -177,12 +237,9 @@ class Exchange {
     bool upgrade_ = false;
     bool idempotent_ = false;  // or marked as repeatable
     bool replayable_ = true;   // every byte of it is still kept
-    bool head_sent_ = false;   // on this try
-    bool last_chunk_sent_ = false;
     BodyReader request_;
     // of its body: kept for another try, or waiting for a connection
     std::vector<ring::Slice> pieces_;
-    std::size_t pieces_sent_ = 0;  // on this try
     std::uint64_t kept_bytes_ = 0;
     std::uint64_t request_bytes_ = 0;  // of the body, so far
 
@@ -191,7 +248,11 @@ class Exchange {
     std::uint8_t attempts_ = 0;
     bool interim_sent_ = false;   // the client has seen a 1xx of this try
     bool retried_stale_ = false;  // once already sent again because a reused connection had died
-    bool reused_ = false;
+    bool backed_off_ = false;     // waited before the same upstream is asked again
+    bool hedged_ = false;         // the attempts race with the same request, not with connects
+    std::uint8_t failed_count_ = 0;
+    std::array<observe::FailedAttempt, observe::kFailedAttemptsMax> failed_;
+    base::TimerOf<&Exchange::on_backed_off> back_off_{*this};
 
     // the response
     std::uint16_t status_ = 0;
@@ -207,8 +268,8 @@ class Exchange {
     // times
     base::Instant started_{};
     base::Instant request_completed_at_{};
-    base::Instant sent_at_{};
-    base::Instant connected_at_{};
+    base::Instant queued_at_{};   // for the last time
+    base::Duration queued_for_{0};  // in all, before that
     base::Instant first_byte_at_{};
     base::Instant deadline_ = base::kNever;
     base::Instant splice_stalled_since_ = base::kNever;

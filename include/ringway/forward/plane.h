@@ -14,9 +14,13 @@
 #include "ringway/base/timer_wheel.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
+#include "ringway/failover/board.h"
 #include "ringway/forward/gather.h"
 #include "ringway/forward/splice_pipes.h"
 #include "ringway/forward/upstream_pool.h"
+#include "ringway/forward/wait_queue.h"
+#include "ringway/forward/waiting.h"
+#include "ringway/health/monitor.h"
 #include "ringway/http/head.h"
 #include "ringway/observe/access_record.h"
 #include "ringway/observe/counters.h"
@@ -37,7 +41,11 @@ struct PlaneParts {
     std::uint16_t shard_index = 0;
     ring::Ring& ring;
     observe::ShardCounters& counters;
-    observe::AccessRing* access_log = nullptr;  // nullptr: off
+    failover::Board& board;
+    health::CheckStats& check_stats;
+    std::vector<const observe::ShardCounters*> all_counters;  // of every shard, by index
+    std::string instance_id;                                  // sent with checks
+    observe::AccessRing* access_log = nullptr;                // nullptr: off
     std::int64_t unix_offset_ns = 0;
     std::uint64_t seed = 0;
 };
@@ -59,8 +67,12 @@ struct Plane {
     base::Instant now() const { return ring.now(); }
     const config::Shard& settings() const { return config.shards[shard_index]; }
 
-    /// The view of this turn. An upstream that has become eligible starts slowly from now.
-    void look_at(const cluster::View& next);
+    /// The newest view; valid for the rest of the turn, though a newer one may come.
+    const cluster::View& view() const { return *board.read(); }
+    /// Does what a new view asks for: an upstream that has come back starts slowly from now, the
+    /// requests that wait for a dead one move on, and those that waited for anyone are served.
+    /// Between handlers, and again as long as it says that something was done.
+    bool act_on_view();
 
     /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
     void admit(ring::Descriptor socket, std::uint16_t listener, const base::SocketAddress& peer);
@@ -81,8 +93,14 @@ struct Plane {
     void stop();
     bool empty() const;
 
+    UpstreamWaits& waits(cluster::Place place) {
+        return *waiting[place.pool.value][place.upstream.value];
+    }
+
     /// True when the pool may retry once more now; takes one from its budget.
     bool take_retry(cluster::PoolIndex pool);
+    void act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
+                     const cluster::PoolView& after);
     void count_copy(observe::CopyReason reason, std::size_t bytes) {
         counters.copied_bytes[static_cast<std::size_t>(reason)].add(bytes);
     }
@@ -101,11 +119,16 @@ struct Plane {
     const std::int64_t unix_offset_ns;
 
     base::TimerWheel wheel;
+    base::TimerWheel fine;  // for what must be exact to a fraction of a millisecond
     base::Prng prng;
     route::Table routes;
-    const cluster::View* view = nullptr;  // of this turn
-    std::uint64_t view_version = 0;
-    std::vector<std::vector<std::uint8_t>> known_eligible;      // by pool and upstream
+    failover::Board& board;
+    health::Monitor monitor;
+    std::uint64_t view_version = 0;  // acted on
+    std::vector<std::shared_ptr<const cluster::PoolView>> known_pools;  // of that version
+    std::vector<std::vector<std::unique_ptr<UpstreamWaits>>> waiting;   // by pool and upstream
+    std::vector<std::unique_ptr<WaitQueue>> queues;                     // by pool
+    bool queues_moved = false;  // an upstream has room that had none
     std::vector<std::unique_ptr<balance::Balancer>> balancers;  // by pool
     std::vector<std::vector<balance::Load>> loads;              // by pool and upstream
     std::vector<RetryBudget> retry_budgets;                     // by pool

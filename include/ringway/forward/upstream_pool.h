@@ -27,6 +27,12 @@ class UpstreamPools {
     bool keep(Plane& plane, UpstreamSide& connection);
     /// Takes an idle connection out.
     void drop(Plane& plane, UpstreamSide& connection);
+    /// Opens as many as Pool::idle_connections_min asks for, while the upstream is eligible.
+    void open_ahead(Plane& plane, cluster::Place place);
+    /// One that was opened ahead is connected, or came to nothing.
+    void note_ahead_over(const UpstreamSide& connection);
+    /// Closes the idle connections to one upstream: it was found dead.
+    void close_idle(cluster::Place place);
     /// Closes every idle connection.
     void close_idle();
 
@@ -34,6 +40,7 @@ class UpstreamPools {
     struct Upstream {
         base::IntrusiveList<UpstreamSide, IdleTag> idle;
         std::uint32_t idle_count = 0;
+        std::uint32_t opening_count = 0;   // ahead of requests
         std::uint32_t next_address = 0;  // of those that its name resolved to
     };
     UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,

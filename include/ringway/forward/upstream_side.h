@@ -3,7 +3,7 @@
 //
 //   state      | event                         -> next
 //   -----------+--------------------------------------------
-//   connecting | connected                     -> busy
+//   connecting | connected                     -> busy, or idle when it was opened ahead
 //              | failed, time-out              -> closed
 //   idle       | taken by an exchange          -> busy
 //              | any byte, FIN, RST, time-out  -> closed
@@ -74,6 +74,8 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     void read_heads(ring::Slice bytes);
     void hand_over(ring::Slice& bytes);
     void fail(Cause cause);
+    void fail_ahead();
+    void become_idle();
 
     base::TimerOf<&UpstreamSide::on_timer> timer_{*this};
     Exchange* exchange_ = nullptr;

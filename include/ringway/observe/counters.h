@@ -63,8 +63,9 @@ enum class Refusal : std::uint8_t {
     client_limit,
     out_of_memory,
     draining,
+    rate_limited,  // every upstream cools
 };
-inline constexpr std::size_t kRefusals = 21;
+inline constexpr std::size_t kRefusals = 22;
 const char* name_of(CopyReason reason);
 const char* name_of(Refusal reason);
 

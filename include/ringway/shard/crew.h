@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "ringway/accept/acceptor.h"
-#include "ringway/base/published.h"
-#include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
+#include "ringway/failover/board.h"
+#include "ringway/health/check_stats.h"
 #include "ringway/observe/access_record.h"
 #include "ringway/observe/counters.h"
 #include "ringway/ring/kernel_features.h"
@@ -26,7 +26,7 @@ class Crew {
  public:
     /// All referred to objects outlive it. `access_logs` has one ring a shard, or none.
     Crew(const config::Config& config, const ring::KernelFeatures& features,
-         const base::Published<cluster::View>& view,
+         failover::Board& board, health::CheckStats& check_stats,
          const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
          const std::vector<observe::AccessRing*>& access_logs);
     ~Crew();
@@ -61,7 +61,9 @@ class Crew {
 
     const config::Config& config_;
     const ring::KernelFeatures features_;
-    const base::Published<cluster::View>& view_;
+    failover::Board& board_;
+    health::CheckStats& check_stats_;
+    const std::string instance_id_;
     const std::vector<std::unique_ptr<observe::ShardCounters>>& counters_;
     const std::vector<observe::AccessRing*>& access_logs_;
     accept::ConnectionCounts connection_counts_;

@@ -6,11 +6,13 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "ringway/base/published.h"
 #include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
+#include "ringway/failover/board.h"
+#include "ringway/health/check_stats.h"
 #include "ringway/observe/access_record.h"
 #include "ringway/observe/counters.h"
 #include "ringway/ring/ring.h"
@@ -26,8 +28,12 @@ struct Parts {
     const config::Config& config;
     std::uint16_t index = 0;  // place in Config::shards
     ring::Ring& ring;
-    const base::Published<cluster::View>& view;
+    failover::Board& board;
+    health::CheckStats& check_stats;
     observe::ShardCounters& counters;
+    // of every shard, by index, this one's included
+    std::vector<const observe::ShardCounters*> all_counters;
+    std::string instance_id;                    // of the process, sent with checks
     observe::AccessRing* access_log = nullptr;  // nullptr: off
     std::int64_t unix_offset_ns = 0;            // wall clock minus the ring's clock
     std::uint64_t seed = 0;                     // of its random choices

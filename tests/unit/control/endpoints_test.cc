@@ -80,7 +80,9 @@ TEST(endpoints, readyz_turns_with_the_phase_and_the_published_view) {
     scene.phase = Phase::accepting;
     EXPECT_EQ(scene.ask("/readyz").status, 200);
     auto next = std::make_unique<cluster::View>(*scene.view.read());
-    for (auto& upstream : next->pools[0].upstreams) upstream.eligible = false;
+    auto api = std::make_shared<cluster::PoolView>(*next->pools[0]);
+    for (auto& upstream : api->upstreams) upstream.eligible = false;
+    next->pools[0] = api;
     scene.view.publish(std::move(next));
     EXPECT_EQ(scene.ask("/readyz").status, 503);
     EXPECT_EQ(scene.ask("/readyz").body, "not ready: pool api has no eligible upstream\n");

@@ -32,20 +32,39 @@ class PlaneWorld {
         config.pools[0].upstreams[0].address = "10.0.0.1:80";
         config.routes.resize(1);
         config.routes[0].to_pool = cluster::PoolIndex{0};
-        view.pools = {pool_view};
-        pool_view->upstreams.resize(1);
-        pool_view->upstreams[0].addresses = {address("10.0.0.1:80")};
+        config.pools[0].upstreams[0].literal = address("10.0.0.1:80");
         change(config);
+        static thread_local const base::RcuReader reader;
         counters = std::make_unique<observe::ShardCounters>(config);
-        plane = std::make_unique<Plane>(
-            PlaneParts{.config = config, .ring = ring, .counters = *counters, .seed = 1});
-        plane->view = &view;
+        failover::Addresses addresses;
+        for (const config::Pool& pool : config.pools) {
+            auto& of_pool = addresses.emplace_back();
+            for (const config::Upstream& upstream : pool.upstreams)
+                of_pool.push_back({*upstream.literal});
+        }
+        board = std::make_unique<failover::Board>(
+            config, failover::first_view(config, addresses, ring.now()));
+        check_stats = std::make_unique<health::CheckStats>(config);
+        plane = std::make_unique<Plane>(PlaneParts{.config = config,
+                                                   .ring = ring,
+                                                   .counters = *counters,
+                                                   .board = *board,
+                                                   .check_stats = *check_stats,
+                                                   .all_counters = {counters.get()},
+                                                   .seed = 1});
+        plane->monitor.start();
+        plane->act_on_view();
     }
     PlaneWorld() : PlaneWorld([](config::Config&) {}) {}
     ~PlaneWorld() {
         plane->stop();
         settle();
+        plane->monitor.stop();
+        settle();
         EXPECT_TRUE(plane->empty());
+        EXPECT_TRUE(plane->monitor.over());
+        plane = nullptr;
+        board->reclaim();
         EXPECT_EQ(ring.buffers().held_count(), 0u);
     }
 
@@ -54,7 +73,8 @@ class PlaneWorld {
         std::size_t worked = 1;
         while (worked > 0) {
             plane->wheel.expire(ring.now());
-            worked = ring.dispatch() + (plane->end_turn() ? 1 : 0);
+            plane->fine.expire(ring.now());
+            worked = ring.dispatch() + (plane->end_turn() ? 1 : 0) + (plane->act_on_view() ? 1 : 0);
         }
     }
 
@@ -94,10 +114,10 @@ class PlaneWorld {
     const observe::UpstreamCounters& upstream_counters() const { return counters->upstreams[0][0]; }
 
     config::Config config;
-    std::shared_ptr<cluster::PoolView> pool_view = std::make_shared<cluster::PoolView>();
-    cluster::View view;
     ring::FakeRing ring;
     std::unique_ptr<observe::ShardCounters> counters;
+    std::unique_ptr<failover::Board> board;
+    std::unique_ptr<health::CheckStats> check_stats;
     std::unique_ptr<Plane> plane;
 };
 

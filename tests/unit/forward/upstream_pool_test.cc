@@ -129,7 +129,12 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
 
 TEST(UpstreamPools, GoesRoundTheAddressesOfAName) {
     PlaneWorld world;
-    world.pool_view->upstreams[0].addresses = {address("10.0.0.1:80"), address("10.0.0.2:80")};
+    const auto resolve = [&](const cluster::View& view) {
+        return failover::set_addresses(
+            world.config, view, {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
+            world.ring.now());
+    };
+    ASSERT_TRUE(world.board->change({.shard = 0, .now = world.ring.now()}, resolve));
     for (const char* expected : {"10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"}) {
         const auto upstream = world.request(world.connect_client());
         EXPECT_EQ(world.ring.file(upstream).peer.text(), expected);

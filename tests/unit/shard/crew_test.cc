@@ -114,24 +114,6 @@ config::Route responding(std::uint16_t listener, std::string body) {
     return route;
 }
 
-std::unique_ptr<const cluster::View> view_of(const config::Config& config, std::uint64_t version,
-                                             std::size_t eligible) {
-    auto view = std::make_unique<cluster::View>();
-    view->version = version;
-    auto pool = std::make_shared<cluster::PoolView>();
-    pool->version = version;
-    for (std::size_t i = 0; i < 2; ++i) {
-        cluster::UpstreamView& upstream = pool->upstreams.emplace_back();
-        upstream.eligible = i == eligible;
-        upstream.addresses = {config.listeners[i + 1].address};
-    }
-    auto slow = std::make_shared<cluster::PoolView>();
-    slow->upstreams.emplace_back().addresses = {
-        SocketAddress::parse(config.pools[1].upstreams[0].address).value()};
-    view->pools = {std::move(pool), std::move(slow)};
-    return view;
-}
-
 /// Three shards. Listener 0 proxies to a pool whose two upstreams are listeners 1 and 2, which
 /// answer "one" and "two" themselves; listener 3 to an origin that answers when the test does.
 class CrossingShards : public testing::Test {
@@ -171,10 +153,35 @@ class CrossingShards : public testing::Test {
         ASSERT_TRUE(features) << features.error();
         for (std::size_t i = 0; i < config_.shards.size(); ++i)
             counters_.push_back(std::make_unique<observe::ShardCounters>(config_));
-        view_ = std::make_unique<base::Published<cluster::View>>(view_of(config_, 1, 0));
+        const failover::Addresses addresses = {
+            {{config_.listeners[1].address}, {config_.listeners[2].address}},
+            {{origin_.address()}}};
+        board_ = std::make_unique<failover::Board>(
+            config_, failover::first_view(config_, addresses, ring::read_clock()));
+        check_stats_ = std::make_unique<health::CheckStats>(config_);
+        take_out(1);
         ended_count_ = 0;
-        crew_ = std::make_unique<Crew>(config_, *features, *view_, counters_, access_logs_);
+        crew_ = std::make_unique<Crew>(config_, *features, *board_, *check_stats_, counters_,
+                                       access_logs_);
         crew_->on_ended = [] { ++ended_count_; };
+    }
+    /// One upstream of the first pool goes out, the other comes back in; no shard acts on an older
+    /// view afterwards.
+    void take_out(std::uint16_t upstream) {
+        const auto now = ring::read_clock();
+        const failover::Teller teller{.shard = board_->shard_count(), .now = now};
+        {
+            const base::RcuReader reader;
+            for (std::uint16_t i = 0; i < 2; ++i) {
+                const auto state = i == upstream ? cluster::UpstreamState::maintenance
+                                                 : cluster::UpstreamState::healthy;
+                board_->change(teller, [&](const cluster::View& view) {
+                    return failover::set_state(config_, view, {{0}, {i}}, state,
+                                               cluster::Reason::by_hand, now);
+                });
+            }
+        }
+        board_->reclaim();
     }
     void start() {
         ASSERT_NO_FATAL_FAILURE(make());
@@ -208,7 +215,8 @@ class CrossingShards : public testing::Test {
     config::Config config_;
     std::vector<std::unique_ptr<observe::ShardCounters>> counters_;
     std::vector<observe::AccessRing*> access_logs_;
-    std::unique_ptr<base::Published<cluster::View>> view_;
+    std::unique_ptr<failover::Board> board_;
+    std::unique_ptr<health::CheckStats> check_stats_;
     std::unique_ptr<Crew> crew_;
     static std::atomic<int> ended_count_;
 };
@@ -247,7 +255,7 @@ TEST_F(CrossingShards, CountAListenersConnectionsTogether) {
     EXPECT_EQ(answered, 10);
 }
 
-// publish() returns when no shard can still read the old view: whatever is asked afterwards is
+// reclaim() returns when no shard can still read an old view: whatever is asked afterwards is
 // answered by the new one.
 TEST_F(CrossingShards, FollowEachViewThatIsPublishedWhileRequestsRun) {
     start();
@@ -267,11 +275,10 @@ TEST_F(CrossingShards, FollowEachViewThatIsPublishedWhileRequestsRun) {
     }
     std::vector<std::unique_ptr<Client>> clients;
     for (int i = 0; i < 12; ++i) clients.push_back(std::make_unique<Client>(front()));
-    for (std::uint64_t version = 2; version < 102; ++version) {
-        const std::size_t eligible = version % 2;
-        view_->publish(view_of(config_, version, eligible));
-        const Client& client = *clients[version % clients.size()];
-        EXPECT_EQ(client.get(), eligible == 0 ? "one" : "two") << version;
+    for (std::uint16_t i = 0; i < 100; ++i) {
+        const std::uint16_t out = i % 2;
+        take_out(out);
+        EXPECT_EQ(clients[i % clients.size()]->get(), out == 0 ? "two" : "one") << i;
     }
     going = false;
     for (std::thread& other : others) other.join();

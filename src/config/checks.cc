@@ -97,6 +97,13 @@ Complaint check_method(std::string_view text) {
     return {};
 }
 
+Complaint check_probe_method(std::string_view text) {
+    if (text != "GET" && text != "HEAD" && text != "POST" && text != "PUT") {
+        return "is no method of a check; write \"GET\", \"HEAD\", \"POST\" or \"PUT\"";
+    }
+    return {};
+}
+
 Complaint check_header_name(std::string_view text) {
     if (!is_token(text)) return "is no header name; use letters, digits and \"-\"";
     return {};
@@ -113,7 +120,7 @@ Complaint check_editable_header(std::string_view text) {
             return "is written by the proxy itself and cannot be edited; remove it";
     }
     if (equal_ignoring_case(text, "host"))
-        return "cannot be edited here; use `host_header` of the upstream";
+        return "cannot be edited here; use `host_header` of the upstream, or `host` of a check";
     return {};
 }
 
@@ -134,6 +141,15 @@ Complaint check_path(std::string_view text) {
     const auto bad = [](char c) { return is_control(c) || c == ' ' || c == '?' || c == '#'; };
     if (std::ranges::any_of(text, bad)) {
         return "is no path; spaces, \"?\", \"#\" and control characters cannot be part of one";
+    }
+    return {};
+}
+
+Complaint check_target(std::string_view text) {
+    if (!text.starts_with('/')) return "is no path; start it with \"/\"";
+    const auto bad = [](char c) { return is_control(c) || c == ' ' || c == '#'; };
+    if (std::ranges::any_of(text, bad)) {
+        return "is no path; spaces, \"#\" and control characters cannot be part of one";
     }
     return {};
 }
@@ -210,6 +226,19 @@ Complaint check_regex(std::string_view text) {
         const std::regex compiled(text.begin(), text.end(), std::regex::ECMAScript);
     } catch (const std::regex_error& error) {
         return fmt::format("is no ECMAScript regular expression: {}", reason_of(error.code()));
+    }
+    return {};
+}
+
+Complaint check_json_pointer(std::string_view text) {
+    if (text.empty()) return {};
+    if (!text.starts_with('/')) {
+        return "is no JSON pointer; start it with \"/\", or write \"\" for the whole document";
+    }
+    for (std::size_t at = text.find('~'); at != std::string_view::npos;
+         at = text.find('~', at + 1)) {
+        if (at + 1 < text.size() && (text[at + 1] == '0' || text[at + 1] == '1')) continue;
+        return "is no JSON pointer; write \"~0\" for \"~\" and \"~1\" for \"/\" in a key";
     }
     return {};
 }

@@ -54,6 +54,12 @@ void Errors::add(Place place, std::string message) {
     errors_.push_back({file_, place.line, place.column, std::move(message)});
 }
 
+bool Errors::stand_at(Place place) const {
+    return std::ranges::any_of(errors_, [&](const Error& error) {
+        return error.line == place.line && error.column == place.column;
+    });
+}
+
 std::vector<Error> Errors::take_sorted() {
     std::ranges::sort(errors_, {}, order_of);
     const auto repeated = std::ranges::unique(errors_, {}, order_of);

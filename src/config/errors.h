@@ -32,6 +32,8 @@ class Errors {
     explicit Errors(std::string file) : file_(std::move(file)) {}
 
     void add(Place place, std::string message);
+    /// Something was complained of at this place.
+    bool stand_at(Place place) const;
     bool empty() const { return errors_.empty(); }
     const std::string& file() const { return file_; }
     /// In order of their place, each once.

@@ -77,8 +77,8 @@ const Section<Log>& log_section() {
                 word<&Log::level>("level", kLevels, "the least severe messages that are written"),
                 text<&Log::access_path>("access_path", check_plain,
                                         "\"stdout\", \"stderr\" or a file; empty: no access log"),
-                share<&Log::access_sampling>(
-                    "access_sampling",
+                number<&Log::access_sampling>(
+                    "access_sampling", between(0.0, 1.0),
                     "share of requests that are logged; failed ones (5xx, aborted) always are"),
             },
         .not_available = {"format", "access_format"},

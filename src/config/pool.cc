@@ -33,47 +33,6 @@ const Section<Affinity>& affinity_section() {
     return section;
 }
 
-void read_statuses(Reading& reading, const Rule& rule, const toml::node& node, Retry& retry) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) {
-        return reading.complain(node, fmt::format("`{}`: expected {}, found {}", rule.name,
-                                                  rule.shape, type_found(node)));
-    }
-    for (const toml::node& element : *array) {
-        const auto* status = element.as_integer();
-        if (status == nullptr || status->get() < 400 || status->get() > 599) {
-            reading.complain(
-                element,
-                fmt::format("`{}`: write statuses from 400 to 599, as [502, 503]", rule.name));
-        } else {
-            retry.statuses.push_back(static_cast<std::uint16_t>(status->get()));
-        }
-    }
-}
-
-const Section<Retry>& retry_section() {
-    static const Section<Retry> section{
-        .heading = "[pool.retry]",
-        .meaning = "Repeating a failed request on another upstream.",
-        .keys =
-            {
-                count<&Retry::attempts_max>(
-                    "attempts_max", {1, base::kAttemptsMax},
-                    "sends of one request, the first included; 1: no retry"),
-                flag<&Retry::unsafe>("unsafe", "repeat requests that are not idempotent too"),
-                size<&Retry::buffer_bytes>("buffer_bytes", {0, 1 << 24},
-                                           "body that is kept for repeating"),
-                custom<Retry>("statuses", "an array of statuses", read_statuses,
-                              "answers that are retried")
-                    .with_default("[]"),
-                count<&Retry::budget_percent>("budget_percent", {0, 100},
-                                              "retries as a share of requests, beside 10 a second"),
-            },
-        .not_available = {"hedge"},
-    };
-    return section;
-}
-
 void read_address(Reading& reading, const Rule& rule, const toml::node& node, Upstream& upstream) {
     const auto* value = node.as_string();
     if (value == nullptr) {
@@ -150,7 +109,7 @@ const Section<Upstream>& upstream_section() {
                 text<&Upstream::host_header>("host_header", check_authority,
                                              "replaces Host; empty: the client's is kept"),
             },
-        .not_available = {"tls", "region", "agent"},
+        .not_available = {"tls", "region"},
     };
     return section;
 }
@@ -221,6 +180,49 @@ void append_timeouts(std::vector<Key<Pool>>& keys) {
     keys.insert(keys.end(), timeouts.begin(), timeouts.end());
 }
 
+void append_failover(std::vector<Key<Pool>>& keys) {
+    const std::vector<Key<Pool>> tables{
+        subtable<&Pool::retry, retry_section>("retry", "the table [pool.retry]",
+                                              "repeating failed requests"),
+        subtable<&Pool::hedge, hedge_section>("hedge", "the table [pool.hedge]",
+                                              "asking a second upstream before the first failed"),
+        subtable<&Pool::queue, queue_section>("queue", "the table [pool.queue]",
+                                              "waiting while every upstream is out or full"),
+        subtable<&Pool::health, health_section>("health", "the table [pool.health]",
+                                                "active checks, and what follows from them"),
+        subtable<&Pool::suspicion, suspicion_section>(
+            "suspicion", "the table [pool.suspicion]",
+            "probing an upstream at once when a request to it is overdue or failed"),
+        subtable<&Pool::outlier, outlier_section>(
+            "outlier", "the table [pool.outlier]",
+            "ejecting upstreams that do worse than their peers"),
+        subtable<&Pool::breaker, breaker_section>("breaker", "the table [pool.breaker]",
+                                                  "the circuit breaker of each upstream"),
+    };
+    keys.insert(keys.end(), tables.begin(), tables.end());
+}
+
+void check_pool(const Given& given, Pool& pool) {
+    const toml::node* upstream = given.node("upstream");
+    const bool none =
+        upstream == nullptr || (upstream->is_array() && upstream->as_array()->empty());
+    if (none && !given.in_doubt("upstream")) {
+        const std::string subject =
+            pool.name.empty() ? "this pool" : "the pool `" + shown(pool.name) + "`";
+        given.reading.complain(
+            given.table,
+            fmt::format("{} has no upstream; add [[pool.upstream]] with an `address`", subject));
+    }
+    if (given.node("hash_on") != nullptr && pool.balance != Balance::maglev) {
+        given.complain(
+            "hash_on",
+            "`hash_on` has no effect without `balance = \"maglev\"`; add that or remove this");
+    }
+    check_order(given, "idle_connections_min", pool.idle_connections_min, "idle_connections_max",
+                pool.idle_connections_max);
+    check_pool_health(given.reading, given.node("health"), pool);
+}
+
 const Section<Pool>& pool_section() {
     static const Section<Pool> section = [] {
         Section<Pool> result{
@@ -238,55 +240,30 @@ const Section<Pool>& pool_section() {
                         "what `maglev` hashes: \"client_address\", \"path\", \"header:NAME\", "
                         "\"cookie:NAME\" or \"query:NAME\"")
                         .with_default("\"client_address\""),
-                    custom<Pool>(
-                        "affinity", "the table [pool.affinity]",
-                        [](Reading& reading, const Rule& rule, const toml::node& node, Pool& pool) {
-                            read_subsection(reading, rule, affinity_section(), node, pool.affinity);
-                        },
-                        "cookie stickiness")
+                    subtable<&Pool::affinity, affinity_section>(
+                        "affinity", "the table [pool.affinity]", "cookie stickiness")
                         .with_default("off"),
-                    custom<Pool>(
-                        "retry", "the table [pool.retry]",
-                        [](Reading& reading, const Rule& rule, const toml::node& node, Pool& pool) {
-                            read_subsection(reading, rule, retry_section(), node, pool.retry);
-                        },
-                        "repeating failed requests")
-                        .with_default("its defaults"),
                     count<&Pool::idle_connections_max>(
                         "idle_connections_max", {0, 65536},
                         "idle connections that a shard keeps to one upstream"),
+                    count<&Pool::idle_connections_min>(
+                        "idle_connections_min", {0, 65536},
+                        "connections that a shard opens ahead to one upstream; at most "
+                        "`idle_connections_max`"),
                     count<&Pool::requests_per_connection_max>(
                         "requests_per_connection_max", {0, 1ull << 40},
                         "then the connection is closed; 0: no limit"),
                     size<&Pool::response_head_bytes_max>("response_head_bytes_max", {1024, 1 << 20},
                                                          "a whole response head; 502 beyond"),
                 },
-            .not_available = {"region", "health", "breaker", "outlier", "queue", "tls", "agent"},
+            .not_available = {"region", "tls"},
+            .check = check_pool,
         };
+        append_failover(result.keys);
         append_timeouts(result.keys);
         return result;
     }();
     return section;
-}
-
-void check_pool(Reading& reading, const toml::table& table, const Pool& pool,
-                const std::vector<std::string>& meant) {
-    const toml::node* upstream = table.get("upstream");
-    const bool none =
-        upstream == nullptr || (upstream->is_array() && upstream->as_array()->empty());
-    if (none && std::ranges::find(meant, "upstream") == meant.end()) {
-        const std::string subject =
-            pool.name.empty() ? "this pool" : "the pool `" + shown(pool.name) + "`";
-        reading.complain(
-            table,
-            fmt::format("{} has no upstream; add [[pool.upstream]] with an `address`", subject));
-    }
-    if (const toml::node* hash_on = table.get("hash_on");
-        hash_on != nullptr && pool.balance != Balance::maglev) {
-        reading.complain(
-            *hash_on,
-            "`hash_on` has no effect without `balance = \"maglev\"`; add that or remove this");
-    }
 }
 
 }  // namespace
@@ -294,8 +271,7 @@ void check_pool(Reading& reading, const toml::table& table, const Pool& pool,
 void read_pools(Reading& reading, const toml::node& node, Config& config) {
     for (const toml::table* table : tables_of(reading, "[[pool]]", node, base::kPoolsMax)) {
         Pool pool;
-        const auto meant = read_section(reading, pool_section(), *table, pool);
-        check_pool(reading, *table, pool, meant);
+        read_section(reading, pool_section(), *table, pool);
         add_name(reading, *table, "pool", pool.name, reading.pool_names);
         config.pools.push_back(std::move(pool));
     }
@@ -305,7 +281,6 @@ void describe_pool(std::vector<SectionText>& out) {
     out.push_back(describe(pool_section()));
     out.push_back(describe(upstream_section()));
     out.push_back(describe(affinity_section()));
-    out.push_back(describe(retry_section()));
 }
 
 }  // namespace ringway::config

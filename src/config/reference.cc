@@ -54,6 +54,8 @@ const std::vector<SectionText>& all_sections() {
         describe_listener(result);
         describe_route(result);
         describe_pool(result);
+        describe_failover(result);
+        describe_health(result);
         describe_values(result);
         return result;
     }();

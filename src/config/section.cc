@@ -19,6 +19,8 @@ namespace {
 template <class T>
 concept Word = std::is_enum_v<T>;
 
+double thousandths(std::uint64_t count) { return static_cast<double>(count) / 1000; }
+
 void complain_type(Reading& reading, const Rule& rule, const toml::node& node) {
     reading.complain(node, fmt::format("`{}`: expected {}, found {}", rule.name, type_text(rule),
                                        type_found(node)));
@@ -137,9 +139,9 @@ void read_into(Reading& reading, const Rule& rule, const toml::node& node, bool&
 void read_into(Reading& reading, const Rule& rule, const toml::node& node, double& out) {
     const auto value = node.value<double>();
     if (!value || node.is_boolean()) return complain_type(reading, rule, node);
-    const bool inside = *value >= static_cast<double>(rule.bounds.min) &&
-                        *value <= static_cast<double>(rule.bounds.max);  // false of NaN
-    if (!inside) {
+    const bool inside = *value >= thousandths(rule.bounds.min) &&
+                        *value <= thousandths(rule.bounds.max);  // false of NaN
+    if (!inside && !(rule.or_zero && *value == 0)) {
         return reading.complain(node, fmt::format("`{}`: {} is out of bounds; write {}", rule.name,
                                                   written(node), bounds_text(rule)));
     }
@@ -175,7 +177,10 @@ void read_into(Reading& reading, const Rule& rule, const toml::node& node, Enum&
 
 std::string default_of(const Rule&, const std::string& value) { return "\"" + value + "\""; }
 std::string default_of(const Rule&, bool value) { return value ? "true" : "false"; }
-std::string default_of(const Rule&, double value) { return fmt::format("{:.1f}", value); }
+std::string default_of(const Rule&, double value) {
+    const std::string text = fmt::format("{}", value);
+    return text.find('.') == std::string::npos ? text + ".0" : text;
+}
 std::string default_of(const Rule&, Duration value) { return "\"" + format_duration(value) + "\""; }
 std::string default_of(const Rule&, const std::vector<std::string>&) { return "[]"; }
 
@@ -202,7 +207,39 @@ std::string_view other_section_with(std::string_view name, std::string_view head
     return {};
 }
 
+void complain_order(const Given& given, std::string_view less_name, const std::string& less,
+                    std::string_view more_name, const std::string& more) {
+    if (given.in_doubt(less_name) || given.in_doubt(more_name)) return;
+    given.complain(given.node(less_name) != nullptr ? less_name : more_name,
+                   fmt::format("`{}` ({}) is more than `{}` ({}); lower the one or raise the other",
+                               less_name, less, more_name, more));
+}
+
 }  // namespace
+
+bool Given::in_doubt(std::string_view name) const {
+    if (std::ranges::find(meant, name) != meant.end()) return true;
+    const toml::node* value = node(name);
+    return value != nullptr && reading.errors.stand_at(place_of(*value));
+}
+
+void Given::complain(std::string_view name, std::string message) const {
+    const toml::node* value = node(name);
+    RW_ASSERT(value != nullptr);
+    reading.complain(*value, std::move(message));
+}
+
+void check_order(const Given& given, std::string_view less_name, std::uint64_t less,
+                 std::string_view more_name, std::uint64_t more) {
+    if (less <= more) return;
+    complain_order(given, less_name, std::to_string(less), more_name, std::to_string(more));
+}
+
+void check_order(const Given& given, std::string_view less_name, Duration less,
+                 std::string_view more_name, Duration more) {
+    if (less <= more) return;
+    complain_order(given, less_name, format_duration(less), more_name, format_duration(more));
+}
 
 void read_value(Reading& reading, const Rule& rule, const toml::node& node, const Slot& slot) {
     std::visit(
@@ -261,7 +298,7 @@ std::string type_text(const Rule& rule) {
             return "a whole number";
         case Kind::size:
             return "a size";
-        case Kind::share:
+        case Kind::number:
             return "a number";
         case Kind::duration:
             return "a duration";
@@ -290,6 +327,9 @@ std::string bounds_text(const Rule& rule) {
     } else if (rule.kind == Kind::duration) {
         result = fmt::format("{} to {}", format_duration(Duration(static_cast<std::int64_t>(min))),
                              format_duration(Duration(static_cast<std::int64_t>(max))));
+    } else if (rule.kind == Kind::number) {
+        result = fmt::format("{} to {}", thousandths(min), thousandths(max));
+        if (rule.or_zero) result += ", or 0";
     } else {
         result = fmt::format("{} to {}", min, max);
     }

@@ -34,9 +34,10 @@ struct Reading {
     std::vector<std::string> pool_names;      // in the order of Config::pools
 };
 
-enum class Kind : std::uint8_t { text, flag, count, size, share, duration, word, texts, custom };
+enum class Kind : std::uint8_t { text, flag, count, size, number, duration, word, texts, custom };
 
-/// Inclusive. Of counts as such, of sizes in bytes, of durations in nanoseconds.
+/// Inclusive. Of counts as such, of sizes in bytes, of numbers in thousandths, of durations in
+/// nanoseconds.
 struct Bounds {
     std::uint64_t min = 0;
     std::uint64_t max = 0;
@@ -44,6 +45,11 @@ struct Bounds {
 
 constexpr Bounds between(base::Duration min, base::Duration max) {
     return {static_cast<std::uint64_t>(min.count()), static_cast<std::uint64_t>(max.count())};
+}
+
+constexpr Bounds between(double min, double max) {
+    return {static_cast<std::uint64_t>(min * 1000 + 0.5),
+            static_cast<std::uint64_t>(max * 1000 + 0.5)};
 }
 
 using Check = Complaint (*)(std::string_view);
@@ -61,12 +67,13 @@ struct Rule {
     std::string_view default_shown;  // replaces the default of the struct in the reference
     bool required = false;
     bool power_of_two = false;
+    bool or_zero = false;  // Kind::number: 0 is allowed beside what lies within the bounds
 };
 
 /// The member that a key fills.
 using Slot = std::variant<std::monostate, std::string*, bool*, std::uint16_t*, std::uint32_t*,
                           std::uint64_t*, double*, Duration*, std::vector<std::string>*, LogLevel*,
-                          Protocol*, Balance*>;
+                          Protocol*, Balance*, CheckKind*>;
 
 template <class T>
 struct Key {
@@ -84,6 +91,11 @@ struct Key {
         result.rule.power_of_two = true;
         return result;
     }
+    Key or_zero() const {
+        Key result = *this;
+        result.rule.or_zero = true;
+        return result;
+    }
     Key with_default(std::string_view shown_text) const {
         Key result = *this;
         result.rule.default_shown = shown_text;
@@ -91,12 +103,29 @@ struct Key {
     }
 };
 
+/// A table that was read, for what its keys must be to one another.
+struct Given {
+    Reading& reading;
+    const toml::table& table;
+    const std::vector<std::string>& meant;  // the keys that unknown ones were meant to be
+
+    /// The key's value, whatever it is; nullptr when the table does not have it.
+    const toml::node* node(std::string_view name) const { return table.get(name); }
+    /// It was complained of, so that nothing is known of it: what was meant may well fit.
+    bool in_doubt(std::string_view name) const;
+    /// At the key's value, which is there.
+    void complain(std::string_view name, std::string message) const;
+};
+
 template <class T>
 struct Section {
     std::string_view heading;  // "[[listener]]"
     std::string_view meaning;
     std::vector<Key<T>> keys;
-    std::vector<std::string_view> not_available;  // keys that later versions have
+    std::vector<std::string_view> not_available = {};  // keys that later versions have
+    // called when every key was read: complains of keys that do not fit together, and fills in the
+    // defaults that depend on others
+    void (*check)(const Given&, T&) = nullptr;
 };
 
 // -- reading
@@ -132,8 +161,16 @@ std::vector<std::string> read_section(Reading& reading, const Section<T>& sectio
                                         std::string(section.heading));
         }
     }
+    if (section.check != nullptr) section.check({reading, table, meant}, out);
     return meant;
 }
+
+/// Complains when the one is more than the other and neither is in doubt. The one that the table
+/// has is complained of; both have good defaults.
+void check_order(const Given& given, std::string_view less_name, std::uint64_t less,
+                 std::string_view more_name, std::uint64_t more);
+void check_order(const Given& given, std::string_view less_name, Duration less,
+                 std::string_view more_name, Duration more);
 
 /// A sub-table such as [pool.retry] as the value of a key.
 template <class T>
@@ -238,9 +275,9 @@ auto size(std::string_view name, Bounds bounds, std::string_view meaning) {
 }
 
 template <auto... Path>
-auto share(std::string_view name, std::string_view meaning) {
+auto number(std::string_view name, Bounds bounds, std::string_view meaning) {
     return make_key<Path...>(
-        {.name = name, .kind = Kind::share, .meaning = meaning, .bounds = {0, 1}});
+        {.name = name, .kind = Kind::number, .meaning = meaning, .bounds = bounds});
 }
 
 template <auto... Path>
@@ -261,6 +298,19 @@ Key<T> custom(std::string_view name, std::string_view shape,
               std::string_view meaning) {
     return {
         {.name = name, .kind = Kind::custom, .meaning = meaning, .shape = shape}, nullptr, read};
+}
+
+/// A sub-table as a member, `SectionOf()` its section.
+template <auto Member, auto SectionOf>
+auto subtable(std::string_view name, std::string_view shape, std::string_view meaning) {
+    using Owner = decltype(owner_of(Member));
+    return custom<Owner>(
+               name, shape,
+               [](Reading& reading, const Rule& rule, const toml::node& node, Owner& owner) {
+                   read_subsection(reading, rule, SectionOf(), node, owner.*Member);
+               },
+               meaning)
+        .with_default("its defaults");
 }
 
 }  // namespace ringway::config

@@ -19,11 +19,25 @@ void read_pools(Reading& reading, const toml::node& node, Config& config);
 /// After listeners and pools: it refers to them by name.
 void read_routes(Reading& reading, const toml::node& node, Config& config);
 
+/// Tables of a pool.
+const Section<Retry>& retry_section();
+const Section<Hedge>& hedge_section();
+const Section<Queue>& queue_section();
+const Section<Breaker>& breaker_section();
+const Section<Outlier>& outlier_section();
+const Section<Suspicion>& suspicion_section();
+const Section<Health>& health_section();
+/// What its keys must be to the rest of the pool, once the whole pool was read; fills in what the
+/// pool's name is the default of. `node` may be null.
+void check_pool_health(Reading& reading, const toml::node* node, Pool& pool);
+
 void describe_general(std::vector<SectionText>& out);
 void describe_shards(std::vector<SectionText>& out);
 void describe_listener(std::vector<SectionText>& out);
 void describe_route(std::vector<SectionText>& out);
 void describe_pool(std::vector<SectionText>& out);
+void describe_failover(std::vector<SectionText>& out);
+void describe_health(std::vector<SectionText>& out);
 void describe_values(std::vector<SectionText>& out);
 
 /// Every section in the order of the reference.

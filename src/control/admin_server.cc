@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "admin_socket.h"
-#include "ringway/observe/access_line.h"
+#include "ringway/observe/json.h"
 #include "thread_setup.h"
 
 namespace ringway::control {

@@ -2,9 +2,11 @@
 // their place in the store is the position modulo its size. A record lies in one piece: what does
 // not fit before the end of the store is skipped. The writer alone stores written and read_seen,
 // the reader alone stores read.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "ringway/base/assert.h"
 #include "ringway/observe/access_record.h"
@@ -27,6 +29,7 @@ struct Packed {
     std::int64_t connect_ns = -1;
     std::int64_t first_byte_ns = -1;
     std::int64_t total_ns = -1;
+    std::int64_t last_attempt_ns = -1;
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
     std::uint16_t status = 0;
@@ -37,13 +40,16 @@ struct Packed {
     std::int8_t refusal = -1;
     std::uint16_t lengths[7] =
         {};  // client address as the kernel writes it, then the strings in order
-    std::uint16_t unused = 0;
+    std::uint16_t failed_attempts = 0;  // they lie directly behind this, then the strings
 };
 static_assert(sizeof(Packed) % kAlign == 0);
+// so that those of a record can be read where they lie
+static_assert(std::is_trivially_copyable_v<FailedAttempt> && alignof(FailedAttempt) <= kAlign);
 
 constexpr std::uint32_t kSkip = 0x80000000u;
-constexpr std::size_t kRecordBytesMax =
-    sizeof(Packed) + sizeof(sockaddr_un) + 6 * kStringBytesMax + 2 * kAlign;
+constexpr std::size_t kRecordBytesMax = sizeof(Packed) +
+                                        kFailedAttemptsMax * sizeof(FailedAttempt) +
+                                        sizeof(sockaddr_un) + 6 * kStringBytesMax + 2 * kAlign;
 
 Packed pack(const AccessRecord& record) {
     Packed packed;
@@ -55,6 +61,7 @@ Packed pack(const AccessRecord& record) {
     packed.connect_ns = base::to_ns(record.connect);
     packed.first_byte_ns = base::to_ns(record.first_byte);
     packed.total_ns = base::to_ns(record.total);
+    packed.last_attempt_ns = base::to_ns(record.last_attempt);
     packed.request_body_bytes = record.request_body_bytes;
     packed.response_body_bytes = record.response_body_bytes;
     packed.status = record.status;
@@ -78,6 +85,7 @@ AccessRecord unpack(const std::byte* bytes) {
     record.connect = base::Duration(packed.connect_ns);
     record.first_byte = base::Duration(packed.first_byte_ns);
     record.total = base::Duration(packed.total_ns);
+    record.last_attempt = base::Duration(packed.last_attempt_ns);
     record.request_body_bytes = packed.request_body_bytes;
     record.response_body_bytes = packed.response_body_bytes;
     record.status = packed.status;
@@ -88,6 +96,8 @@ AccessRecord unpack(const std::byte* bytes) {
     record.refusal = packed.refusal;
 
     const char* at = reinterpret_cast<const char*>(bytes) + sizeof(packed);
+    record.failed_attempts = {reinterpret_cast<const FailedAttempt*>(at), packed.failed_attempts};
+    at += record.failed_attempts.size_bytes();
     sockaddr_storage client{};
     std::memcpy(&client, at, packed.lengths[0]);
     if (packed.lengths[0] > 0) {
@@ -139,7 +149,9 @@ bool AccessRing::push(const AccessRecord& record) {
         record.request_id.substr(0, kStringBytesMax),
         record.user_agent.substr(0, kStringBytesMax),
         record.referer.substr(0, kStringBytesMax)};
-    std::size_t need = sizeof(Packed);
+    const auto failed =
+        record.failed_attempts.first(std::min(record.failed_attempts.size(), kFailedAttemptsMax));
+    std::size_t need = sizeof(Packed) + failed.size_bytes();
     for (const std::string_view piece : pieces) need += piece.size();
     need = (need + kAlign - 1) & ~(kAlign - 1);
 
@@ -159,7 +171,10 @@ bool AccessRing::push(const AccessRecord& record) {
     }
     Packed packed = pack(record);
     packed.size = static_cast<std::uint32_t>(need);
+    packed.failed_attempts = static_cast<std::uint16_t>(failed.size());
     std::byte* text = out + sizeof(packed);
+    if (!failed.empty()) std::memcpy(text, failed.data(), failed.size_bytes());
+    text += failed.size_bytes();
     for (std::size_t i = 0; i < pieces.size(); ++i) {
         packed.lengths[i] = static_cast<std::uint16_t>(pieces[i].size());
         if (pieces[i].empty()) continue;  // memcpy wants a pointer even for nothing

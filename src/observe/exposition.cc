@@ -2,28 +2,13 @@
 // counter is one line here and one in docs/metrics.md. Control thread; no state.
 #include "ringway/observe/exposition.h"
 
-#include <fmt/format.h>
-
-#include <initializer_list>
-#include <iterator>
 #include <utility>
+
+#include "metrics_page.h"
+#include "upstream_families.h"
 
 namespace ringway::observe {
 namespace {
-
-enum class Type : std::uint8_t { counter, gauge, histogram };
-
-struct Family {
-    const char* name;
-    Type type;
-    const char* help;
-};
-
-template <class Owner>
-struct Row {
-    Family family;
-    Counter Owner::* counter;
-};
 
 constexpr Row<ShardCounters> kShardRows[] = {
     {{"ringway_shard_turns_total", Type::counter, "Passes of the shard's event loop."},
@@ -79,190 +64,6 @@ constexpr Row<ListenerCounters> kListenerRows[] = {
      &ListenerCounters::bytes_out},
 };
 
-constexpr Row<PoolCounters> kPoolRows[] = {
-    {{"ringway_pool_requests_total", Type::counter,
-      "Requests routed to the pool, each counted once whatever its retries."},
-     &PoolCounters::requests},
-    {{"ringway_pool_retries_total", Type::counter, "Repeated sends of a request."},
-     &PoolCounters::retries},
-    {{"ringway_pool_retries_exhausted_total", Type::counter,
-      "Requests that failed with no attempt or budget left."},
-     &PoolCounters::retries_exhausted},
-    {{"ringway_pool_no_upstream_total", Type::counter,
-      "Requests for which no upstream was eligible."},
-     &PoolCounters::no_upstream},
-};
-
-constexpr Row<UpstreamCounters> kUpstreamRows[] = {
-    {{"ringway_upstream_requests_total", Type::counter, "Requests sent, retries included."},
-     &UpstreamCounters::requests},
-    {{"ringway_upstream_requests_in_flight", Type::gauge, "Requests waiting for their response."},
-     &UpstreamCounters::in_flight},
-    {{"ringway_upstream_connections_open", Type::gauge,
-      "Connections open now, idle ones included."},
-     &UpstreamCounters::connections_open},
-    {{"ringway_upstream_connections_idle", Type::gauge, "Connections waiting for a request."},
-     &UpstreamCounters::connections_idle},
-    {{"ringway_upstream_connects_total", Type::counter, "Connections asked for."},
-     &UpstreamCounters::connects},
-    {{"ringway_upstream_connect_failures_total", Type::counter,
-      "Connections refused, unreachable or too slow."},
-     &UpstreamCounters::connect_failures},
-    {{"ringway_upstream_connections_reused_total", Type::counter,
-      "Requests sent on a connection that had served another."},
-     &UpstreamCounters::connects_reused},
-    {{"ringway_upstream_resets_total", Type::counter,
-      "Connections that the upstream broke during a request."},
-     &UpstreamCounters::resets},
-    {{"ringway_upstream_timeouts_total", Type::counter, "Requests that the upstream left waiting."},
-     &UpstreamCounters::timeouts},
-    {{"ringway_upstream_malformed_total", Type::counter,
-      "Responses refused because they break the protocol."},
-     &UpstreamCounters::malformed},
-    {{"ringway_upstream_idle_closed_total", Type::counter,
-      "Idle connections that the upstream closed."},
-     &UpstreamCounters::idle_closed},
-    {{"ringway_upstream_sent_bytes_total", Type::counter, "Bytes sent to the upstream."},
-     &UpstreamCounters::bytes_sent},
-    {{"ringway_upstream_received_bytes_total", Type::counter, "Bytes received from the upstream."},
-     &UpstreamCounters::bytes_received},
-};
-
-/// Upper bounds of the histogram buckets, in ns and as the `le` label.
-constexpr std::pair<std::uint64_t, const char*> kBounds[] = {
-    {500'000, "0.0005"},   {1'000'000, "0.001"},   {2'500'000, "0.0025"},  {5'000'000, "0.005"},
-    {10'000'000, "0.01"},  {25'000'000, "0.025"},  {50'000'000, "0.05"},   {100'000'000, "0.1"},
-    {250'000'000, "0.25"}, {500'000'000, "0.5"},   {1'000'000'000, "1"},   {2'500'000'000, "2.5"},
-    {5'000'000'000, "5"},  {10'000'000'000, "10"}, {30'000'000'000, "30"}, {60'000'000'000, "60"},
-};
-
-constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-
-std::string escaped(std::string_view value) {
-    std::string out;
-    for (const char c : value) {
-        if (c == '\\' || c == '"') out += '\\';
-        if (c == '\n') {
-            out += "\\n";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
-/// The text so far. Labels are a ready string `a="x",b="y"`, made once for each owner.
-class Page {
- public:
-    void family(const Family& family) {
-        static constexpr const char* kTypes[] = {"counter", "gauge", "histogram"};
-        fmt::format_to(std::back_inserter(text_), "# HELP {0} {1}\n# TYPE {0} {2}\n", family.name,
-                       family.help, kTypes[static_cast<std::size_t>(family.type)]);
-        name_ = family.name;
-    }
-
-    template <class Number>
-    void sample(std::string_view labels, Number value) {
-        if (labels.empty()) {
-            fmt::format_to(std::back_inserter(text_), "{} {}\n", name_, value);
-        } else {
-            fmt::format_to(std::back_inserter(text_), "{}{{{}}} {}\n", name_, labels, value);
-        }
-    }
-
-    template <class Number>
-    void single(const Family& of, Number value) {
-        family(of);
-        sample("", value);
-    }
-
-    void histogram(std::string_view labels, const HistogramSum& sum) {
-        const auto out = std::back_inserter(text_);
-        for (const auto& [ns, le] : kBounds) {
-            fmt::format_to(out, "{}_bucket{{{},le=\"{}\"}} {}\n", name_, labels, le,
-                           sum.count_below(ns));
-        }
-        fmt::format_to(out, "{}_bucket{{{},le=\"+Inf\"}} {}\n", name_, labels, sum.count());
-        fmt::format_to(out, "{}_sum{{{}}} {}\n", name_, labels,
-                       static_cast<double>(sum.sum_ns()) / 1e9);
-        fmt::format_to(out, "{}_count{{{}}} {}\n", name_, labels, sum.count());
-    }
-
-    std::string take() { return std::move(text_); }
-
- private:
-    std::string text_;
-    const char* name_ = "";
-};
-
-using Shards = std::span<const ShardCounters* const>;
-
-/// Writes the families of things that every shard counts: `labels` has one entry for each thing,
-/// and at(shard, i) is the counters of thing i in a shard.
-template <class Owner, class At>
-class Summed {
- public:
-    Summed(Page& page, Shards shards, const std::vector<std::string>& labels, At at)
-        : page_(page), shards_(shards), labels_(labels), at_(at) {}
-
-    template <class Rows>
-    void counters(const Rows& rows) {
-        for (const auto& row : rows) {
-            page_.family(row.family);
-            for (std::size_t i = 0; i < labels_.size(); ++i) {
-                std::uint64_t sum = 0;
-                for (const ShardCounters* shard : shards_)
-                    sum += (at_(*shard, i).*row.counter).get();
-                page_.sample(labels_[i], sum);
-            }
-        }
-    }
-
-    void responses(const Family& family) {
-        page_.family(family);
-        for (std::size_t i = 0; i < labels_.size(); ++i) {
-            for (std::size_t status_class = 0; status_class < std::size(kClasses); ++status_class) {
-                std::uint64_t sum = 0;
-                for (const ShardCounters* shard : shards_) {
-                    sum += at_(*shard, i).responses_by_class[status_class].get();
-                }
-                page_.sample(fmt::format("{},class=\"{}\"", labels_[i], kClasses[status_class]),
-                             sum);
-            }
-        }
-    }
-
-    void histogram(const Family& family, Histogram Owner::* member) {
-        page_.family(family);
-        for (std::size_t i = 0; i < labels_.size(); ++i) {
-            HistogramSum sum;
-            for (const ShardCounters* shard : shards_) sum.add(at_(*shard, i).*member);
-            page_.histogram(labels_[i], sum);
-        }
-    }
-
- private:
-    Page& page_;
-    Shards shards_;
-    const std::vector<std::string>& labels_;
-    At at_;
-};
-
-template <class Owner, class At>
-Summed<Owner, At> summed(Page& page, Shards shards, const std::vector<std::string>& labels, At at) {
-    return {page, shards, labels, at};
-}
-
-template <class List>
-std::vector<std::string> labels_of(const char* label, const List& list) {
-    std::vector<std::string> labels;
-    labels.reserve(list.size());
-    for (const auto& element : list) {
-        labels.push_back(fmt::format("{}=\"{}\"", label, escaped(element.name)));
-    }
-    return labels;
-}
-
 void process_families(Page& page, const ProcessFacts& facts) {
     page.family({"ringway_build_info", Type::gauge, "Always 1; the label tells the version."});
     page.sample(fmt::format("version=\"{}\"", escaped(facts.version)), 1);
@@ -298,6 +99,9 @@ void process_families(Page& page, const ProcessFacts& facts) {
     page.single(
         {"ringway_admin_requests_total", Type::counter, "Requests answered by the admin listener."},
         facts.admin_requests);
+    page.single({"ringway_events_lost_total", Type::counter,
+                 "Events that were neither logged nor kept, because too many came at once."},
+                facts.events_lost);
 }
 
 void shard_families(Page& page, Shards shards) {
@@ -341,61 +145,6 @@ void listener_and_route_families(Page& page, const Exposition& sources) {
     of_routes.histogram({"ringway_route_request_duration_seconds", Type::histogram,
                          "From the whole request head to the last byte of the response."},
                         &RouteCounters::latency);
-}
-
-void pool_families(Page& page, const Exposition& sources) {
-    const auto pools = labels_of("pool", sources.config.pools);
-    auto of_pools = summed<PoolCounters>(
-        page, sources.shards, pools,
-        [](const ShardCounters& shard, std::size_t i) -> const auto& { return shard.pools[i]; });
-    of_pools.counters(kPoolRows);
-    of_pools.responses({"ringway_pool_responses_total", Type::counter,
-                        "Responses to clients by class; none: no response could be sent."});
-    of_pools.histogram(
-        {"ringway_pool_request_duration_seconds", Type::histogram,
-         "From the whole request head to the last byte of the response, retries included."},
-        &PoolCounters::latency);
-}
-
-void upstream_families(Page& page, const Exposition& sources) {
-    std::vector<std::string> labels;
-    std::vector<std::pair<std::size_t, std::size_t>> places;
-    for (std::size_t pool = 0; pool < sources.config.pools.size(); ++pool) {
-        const auto& owner = sources.config.pools[pool];
-        for (std::size_t upstream = 0; upstream < owner.upstreams.size(); ++upstream) {
-            labels.push_back(fmt::format("pool=\"{}\",upstream=\"{}\"", escaped(owner.name),
-                                         escaped(owner.upstreams[upstream].name)));
-            places.emplace_back(pool, upstream);
-        }
-    }
-    auto of_upstreams = summed<UpstreamCounters>(
-        page, sources.shards, labels,
-        [&places](const ShardCounters& shard, std::size_t i) -> const auto& {
-            return shard.upstreams[places[i].first][places[i].second];
-        });
-    of_upstreams.counters(kUpstreamRows);
-    of_upstreams.responses(
-        {"ringway_upstream_responses_total", Type::counter,
-         "Responses of the upstream by class; none: the request failed without one."});
-    of_upstreams.histogram({"ringway_upstream_first_byte_seconds", Type::histogram,
-                            "From the request handed to the kernel to the head of the response."},
-                           &UpstreamCounters::first_byte);
-
-    const auto gauge = [&](const Family& family, auto value) {
-        page.family(family);
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            page.sample(labels[i],
-                        value(sources.view.pools[places[i].first]->upstreams[places[i].second]));
-        }
-    };
-    gauge({"ringway_upstream_eligible", Type::gauge,
-           "1 when the upstream may be picked now, else 0."},
-          [](const cluster::UpstreamView& view) { return view.eligible ? 1 : 0; });
-    gauge({"ringway_upstream_weight", Type::gauge, "Relative weight within the pool."},
-          [](const cluster::UpstreamView& view) { return view.weight; });
-    gauge({"ringway_upstream_addresses", Type::gauge,
-           "Addresses known; 0 until its name was resolved."},
-          [](const cluster::UpstreamView& view) { return view.addresses.size(); });
 }
 
 }  // namespace

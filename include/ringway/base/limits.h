@@ -17,5 +17,7 @@ inline constexpr std::size_t kAttemptsMax = 8;  // sends of one request, the fir
 inline constexpr std::size_t kFieldsMax = 256;
 inline constexpr std::size_t kHeaderEditsMax = 64;  // set, add and remove together, per route
 inline constexpr std::size_t kSplitTargetsMax = 16;
+inline constexpr std::size_t kChecksPerPoolMax = 8;
+inline constexpr std::size_t kContentRulesMax = 16;  // of one check
 
 }  // namespace ringway::base

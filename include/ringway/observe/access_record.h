@@ -14,13 +14,6 @@
 
 namespace ringway::observe {
 
-/// One send of a request that did not give its answer.
-struct FailedAttempt {
-    std::uint16_t upstream = 0;
-    std::uint8_t cause = 0;   // observe::AttemptEnd
-    std::uint32_t took_ms = 0;
-};
-
 /// Why an attempt was given up.
 enum class AttemptEnd : std::uint8_t {
     connect_failed,
@@ -41,6 +34,13 @@ enum class AttemptEnd : std::uint8_t {
 inline constexpr std::size_t kAttemptEnds = 14;
 const char* name_of(AttemptEnd end);
 
+/// One send of a request that did not give its answer.
+struct FailedAttempt {
+    std::uint16_t upstream = 0;
+    std::uint8_t cause = 0;  // AttemptEnd
+    std::uint32_t took_ms = 0;
+};
+
 /// Times are durations from the moment that the request head was complete; negative: that moment
 /// was not reached.
 struct AccessRecord {
@@ -57,7 +57,10 @@ struct AccessRecord {
     std::int32_t pool = -1;
     std::int32_t upstream = -1;  // the last one tried
     std::uint8_t attempts = 0;   // sends to upstreams
-    std::span<const FailedAttempt> failed_attempts;  // in order; at most kFailedAttemptsMax
+    // in order; cut at kFailedAttemptsMax; fewer than `attempts` unless the last one failed too
+    std::span<const FailedAttempt> failed_attempts;
+    // the one that did not fail, from its pick to the head of its response, or to the end
+    base::Duration last_attempt{-1};
     bool upstream_reused = false;
     std::uint8_t minor_version = 1;
     std::int8_t refusal = -1;  // observe::Refusal, or -1: answered by the upstream or a route
@@ -78,7 +81,7 @@ class AccessRing {
 
     /// Writer: copies the record in; false when there is no room.
     bool push(const AccessRecord& record);
-    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings valid during
+    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings and attempts valid during
     /// the call); their number.
     std::size_t drain(void (*visit)(void* self, const AccessRecord& record), void* self);
 

@@ -1,6 +1,7 @@
 // The metrics page: what the shards counted, as Prometheus text. Pure: every number is an argument.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,7 +28,19 @@ struct ProcessFacts {
     std::uint64_t name_lookups = 0;  // of upstream names, failed ones included
     std::uint64_t name_lookup_failures = 0;
     std::uint64_t admin_requests = 0;
+    std::uint64_t events_lost = 0;
 };
+
+/// What one active check of one upstream came to.
+struct CheckFacts {
+    cluster::Place place;
+    std::string_view check;  // its name
+    std::uint64_t passed = 0, failed = 0, rate_limited = 0, credentials = 0;
+    base::Duration ewma{0}, p95{0};  // of its latency
+};
+
+/// Of one pool: the events that control published, which no shard has counted.
+using EventCounts = std::array<std::uint64_t, kEventKinds>;
 
 /// Sources of a page. `view` and the counters have the shape of `config`.
 struct Exposition {
@@ -35,6 +48,8 @@ struct Exposition {
     std::span<const ShardCounters* const> shards;
     const cluster::View& view;
     const ProcessFacts& process;
+    std::span<const CheckFacts> checks = {};           // in any order
+    std::span<const EventCounts> control_events = {};  // of each pool, or empty
 };
 
 inline constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";

@@ -59,6 +59,8 @@ class HistogramSum {
     /// The value below which the share q (0..1) of the records lies; the upper bound of its bucket;
     /// 0 when empty.
     std::uint64_t quantile_ns(double q) const;
+    /// The upper bound of the highest bucket with a record; 0 when empty.
+    std::uint64_t max_ns() const { return quantile_ns(1); }
     /// How many records lie in buckets that end at or below `ns`.
     std::uint64_t count_below(std::uint64_t ns) const;
 

@@ -50,11 +50,11 @@ constexpr Case kKeys[] = {
      "f:3:3: `deployment` is not available in this version; remove it\n"},
     {"later_keys",
      "[[listener]]\naddress = '127.0.0.1:1'\ntls = {}\nprotocol = 'tcp'\n[[pool]]\nname = "
-     "'a'\nhealth = {}\n"
+     "'a'\nregion = 'eu'\n"
      "[[pool.upstream]]\naddress = 'a:1'\nregion = 'eu'\n",
      "f:3:1: `tls` is not available in this version; remove it\n"
      "f:4:12: `protocol`: \"tcp\" is not available in this version; write \"http\"\n"
-     "f:7:1: `health` is not available in this version; remove it\n"
+     "f:7:1: `region` is not available in this version; remove it\n"
      "f:10:1: `region` is not available in this version; remove it\n"},
 };
 
@@ -346,7 +346,8 @@ constexpr Case kRoutes[] = {
      "[[route]]\npool = 'web'\n[route.request_headers]\nset = { Host = 'x', \"X-A\" = "
      "\"a\\u0000\", \"x-a\" = 'b' }\n"
      "add = 'X'\nremove = ['Transfer-Encoding', 'Bad Name', 'Fine']\nappend = {}\n",
-     "f:4:9: `set`: \"Host\" cannot be edited here; use `host_header` of the upstream\n"
+     "f:4:9: `set`: \"Host\" cannot be edited here; use `host_header` of the upstream, or `host` of "
+     "a check\n"
      "f:4:29: `X-A`: its value has a control character (such as a line end), which no header value "
      "may have; remove it\n"
      "f:4:40: `set`: \"x-a\" is there twice (header names ignore case); remove one\n"

@@ -301,11 +301,11 @@ void Exchange::keep_only(Attempt& attempt) {
 }
 
 void Exchange::note_failed_try(const Attempt& attempt, AttemptEnd end) {
-    if (failed_count_ == failed_.size()) return;
-    failed_[failed_count_++] = {
-        .upstream = attempt.upstream.value,
-        .cause = static_cast<std::uint8_t>(end),
-        .took_ms = static_cast<std::uint32_t>(base::to_ms(plane_.now() - attempt.begun_at))};
+    if (failed_.size() == observe::kFailedAttemptsMax) return;
+    failed_.push_back(
+        {.upstream = attempt.upstream.value,
+         .cause = static_cast<std::uint8_t>(end),
+         .took_ms = static_cast<std::uint32_t>(base::to_ms(plane_.now() - attempt.begun_at))});
 }
 
 // -- failure --

@@ -330,7 +330,7 @@ void Exchange::record(std::int16_t refusal) {
     line.pool = has_pool_ ? pool_.value : -1;
     line.upstream = has_upstream_ ? attempt_.upstream.value : -1;
     line.attempts = attempts_;
-    line.failed_attempts = {failed_.data(), failed_count_};
+    line.failed_attempts = failed_;
     line.upstream_reused = attempt_.reused;
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);

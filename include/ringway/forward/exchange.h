@@ -250,8 +250,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool retried_stale_ = false;  // once already sent again because a reused connection had died
     bool backed_off_ = false;     // waited before the same upstream is asked again
     bool hedged_ = false;         // the attempts race with the same request, not with connects
-    std::uint8_t failed_count_ = 0;
-    std::array<observe::FailedAttempt, observe::kFailedAttemptsMax> failed_;
+    std::vector<observe::FailedAttempt> failed_;  // at most kFailedAttemptsMax
     base::TimerOf<&Exchange::on_backed_off> back_off_{*this};
 
     // the response

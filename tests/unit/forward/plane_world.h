@@ -33,6 +33,7 @@ class PlaneWorld {
         config.routes.resize(1);
         config.routes[0].to_pool = cluster::PoolIndex{0};
         config.pools[0].upstreams[0].literal = address("10.0.0.1:80");
+        config.pools[0].suspicion.enabled = false;  // every socket is a request's
         change(config);
         static thread_local const base::RcuReader reader;
         counters = std::make_unique<observe::ShardCounters>(config);
@@ -114,7 +115,7 @@ class PlaneWorld {
     const observe::UpstreamCounters& upstream_counters() const { return counters->upstreams[0][0]; }
 
     config::Config config;
-    ring::FakeRing ring;
+    ring::FakeRing ring{base::Instant(std::chrono::hours(1))};
     std::unique_ptr<observe::ShardCounters> counters;
     std::unique_ptr<failover::Board> board;
     std::unique_ptr<health::CheckStats> check_stats;

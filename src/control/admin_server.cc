@@ -89,6 +89,20 @@ AdminReply text_reply(std::uint16_t status, std::string body) {
     return reply;
 }
 
+const AdminEndpoint* endpoint_of(const std::vector<AdminEndpoint>& endpoints,
+                                 std::string_view path) {
+    const AdminEndpoint* best = nullptr;
+    for (const AdminEndpoint& endpoint : endpoints) {
+        if (!endpoint.below && endpoint.path == path) return &endpoint;
+        const bool above =
+            endpoint.below && path.size() > endpoint.path.size() && path.starts_with(endpoint.path);
+        if (above && (best == nullptr || endpoint.path.size() > best->path.size())) {
+            best = &endpoint;
+        }
+    }
+    return best;
+}
+
 struct AdminServer::Machine {
     Machine(const config::Admin& of, Log& to) : admin(of), log(to) {}
 
@@ -314,8 +328,8 @@ bool AdminServer::Machine::answer_waiting(Connection& connection) {
 }
 
 AdminReply AdminServer::Machine::answer(const http::RequestHead& request) const {
-    const auto endpoint = std::ranges::find(endpoints, request.path, &AdminEndpoint::path);
-    if (endpoint == endpoints.end()) return error_reply(404, "there is no such endpoint");
+    const AdminEndpoint* const endpoint = endpoint_of(endpoints, request.path);
+    if (endpoint == nullptr) return error_reply(404, "there is no such endpoint");
     if (!allows(endpoint->methods, request.method)) {
         AdminReply reply = error_reply(405, "this endpoint does not have that method");
         reply.fields.emplace_back("Allow", allow_list(endpoint->methods));

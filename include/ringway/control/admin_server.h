@@ -36,13 +36,21 @@ struct AdminReply {
 AdminReply error_reply(std::uint16_t status, std::string_view message);
 AdminReply text_reply(std::uint16_t status, std::string body);
 
-/// Answers one exact path. GET implies HEAD. The handler runs on the server's thread and may block,
-/// which holds the other admin connections, and nothing else; it throws nothing.
+/// Answers one exact path, or every path below one. GET implies HEAD. The handler runs on the
+/// server's thread and may block, which holds the other admin connections, and nothing else; it
+/// throws nothing.
 struct AdminEndpoint {
     std::string path;
     std::vector<http::Method> methods;
     std::function<AdminReply(const AdminRequest&)> handler;
+    // answers what is longer than `path`, which ends with a slash, where no exact one does
+    bool below = false;
 };
+
+/// The endpoint of a path: the exact one, else the longest one that it lies below; nullptr: none.
+/// Pure.
+const AdminEndpoint* endpoint_of(const std::vector<AdminEndpoint>& endpoints,
+                                 std::string_view path);
 
 /// Up to 64 connections (further ones wait in the kernel), heads up to 8 KiB, no request bodies, 5
 /// s each for a head, between two pieces of a reply, and between two requests. An unknown path is

@@ -1,4 +1,5 @@
-// The admin endpoints that every configuration has: /healthz, /readyz, /metrics.
+// The admin endpoints that every configuration has: the process's own state, its numbers, and what
+// is known of pools and upstreams.
 #pragma once
 
 #include <atomic>
@@ -8,12 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "ringway/base/published.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/chronicle.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/resolver.h"
+#include "ringway/failover/board.h"
+#include "ringway/health/check_stats.h"
 #include "ringway/observe/counters.h"
 #include "ringway/observe/exposition.h"
 
@@ -35,8 +38,10 @@ observe::ProcessFacts read_process_facts();
 struct EndpointSources {
     const config::Config& config;
     const std::atomic<Phase>& phase;
-    const base::Published<cluster::View>& view;
+    const failover::Board& board;
     std::vector<const observe::ShardCounters*> shards;
+    const health::CheckStats& checks;
+    const Chronicle& chronicle;
     const LogWriter& access_log;
     const Resolver& resolver;
     const AdminServer& server;
@@ -45,6 +50,9 @@ struct EndpointSources {
 /// - /healthz: 200 "ok" while the process lives.
 /// - /readyz: 200 "ready", or 503 with the reason.
 /// - /metrics: the Prometheus page (docs/metrics.md).
+/// - /upstreams, /upstreams/{pool}/{name}, /pools, /breakers: JSON (control/status.h).
+/// - /events?after=ID&limit=N: an array of the last events, the oldest first; with `after` those
+///   behind that id, so that a reader goes on where it was. At most 1024 are kept.
 std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources);
 
 }  // namespace ringway::control

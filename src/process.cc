@@ -1,5 +1,5 @@
-// The parts of the process in the order of their life: log, view, counters, shards, admin; then
-// signals; then back.
+// The parts of the process in the order of their life: log, board, counters, shards, admin,
+// chronicle; then signals; then back.
 #include "process.h"
 
 #include <signal.h>
@@ -12,13 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "ringway/base/published.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/chronicle.h"
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/privileges.h"
 #include "ringway/control/resolver.h"
+#include "ringway/failover/board.h"
+#include "ringway/health/check_stats.h"
 #include "ringway/shard/crew.h"
 
 namespace ringway {
@@ -82,7 +84,8 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     raise_descriptor_limit();
     control::Log log(config.log.level);
     control::Resolver resolver(config, log);
-    base::Published<cluster::View> view(resolver.first_view(kFirstLookup));
+    failover::Board board(config, resolver.first_view(kFirstLookup));
+    health::CheckStats check_stats(config);
 
     std::vector<std::unique_ptr<observe::ShardCounters>> counters;
     std::vector<std::unique_ptr<observe::AccessRing>> access_rings;
@@ -99,20 +102,22 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     control::LogWriter access_log(config, access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());
 
-    shard::Crew crew(config, features, view, counters, access_logs);
+    control::Chronicle chronicle(board, counters_read, log);
+    shard::Crew crew(config, features, board, check_stats, counters, access_logs);
     crew.on_ended = [] { kill(getpid(), SIGCHLD); };  // wakes the main thread
     if (const auto started = crew.start(); !started) return fail(started.error());
 
     std::atomic<control::Phase> phase{control::Phase::starting};
     control::AdminServer admin(config.admin, log);
     admin.add(control::standard_endpoints(
-        {config, phase, view, counters_read, access_log, resolver, admin}));
+        {config, phase, board, counters_read, check_stats, chronicle, access_log, resolver, admin}));
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
     if (const auto dropped = control::drop_privileges(config.process); !dropped)
         return fail(dropped.error());
-    resolver.start(view);
+    chronicle.start();
+    resolver.start(board);
 
     phase = control::Phase::accepting;
     for (const config::Listener& listener : config.listeners) {
@@ -121,6 +126,7 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     serve_signals(signals, config, crew, access_log, phase, log);
     crew.join();
     resolver.stop();
+    chronicle.stop();
     access_log.stop();
     admin.stop();
     log.info("main", "ended");

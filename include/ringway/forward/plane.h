@@ -16,6 +16,7 @@
 #include "ringway/config/config.h"
 #include "ringway/failover/board.h"
 #include "ringway/forward/gather.h"
+#include "ringway/forward/retry_budget.h"
 #include "ringway/forward/splice_pipes.h"
 #include "ringway/forward/upstream_pool.h"
 #include "ringway/forward/wait_queue.h"
@@ -48,14 +49,6 @@ struct PlaneParts {
     observe::AccessRing* access_log = nullptr;                // nullptr: off
     std::int64_t unix_offset_ns = 0;
     std::uint64_t seed = 0;
-};
-
-/// Retries a pool may still make: a share of its requests and a few a second (after Finagle's
-/// RetryBudget).
-struct RetryBudget {
-    double tokens = 10;
-    base::Instant filled{};
-    std::uint64_t requests_seen = 0;
 };
 
 struct Plane {

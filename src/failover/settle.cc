@@ -25,9 +25,11 @@ bool is_taken_out_on_purpose(UpstreamState state) {
 }
 
 std::uint64_t exact_weight(const config::Pool& rules, const UpstreamView& upstream) {
-    const bool degraded = upstream.state == UpstreamState::degraded;
+    // A refused credential is no outage, but each request that meets it costs a round trip more.
+    const bool lessened =
+        upstream.state == UpstreamState::degraded || upstream.credentials_fault;
     return std::uint64_t{upstream.weight_config} *
-           (degraded ? rules.health.degraded_weight_percent : 100) * upstream.agent_percent;
+           (lessened ? rules.health.degraded_weight_percent : 100) * upstream.agent_percent;
 }
 
 /// Weights in the ratio of the exact ones: as they are configured where percentages leave whole

@@ -9,7 +9,11 @@
 //   open      | recovery_timeout x 2^(openings - 1)       -> half_open
 //   half_open | a trial failed                            -> open (waits twice as long)
 //             | success_threshold trials passed           -> closed
-//             | trials unanswered for a recovery_timeout  -> half_open, trials given anew
+//             | no trial taken for a recovery_timeout,
+//             | some still unanswered                     -> half_open, those are given anew
+//
+// BreakerView::until, while half open, is the moment of that last row; it says nothing while no
+// trial is unanswered.
 #pragma once
 
 #include <optional>
@@ -22,7 +26,7 @@ namespace ringway::breaker {
 
 using cluster::BreakerView;
 
-/// Requests may be sent now: closed, or half open with a trial left.
+/// Requests may be sent now: closed, or half open with a trial left; always when not enabled.
 bool admits(const config::Breaker& rules, const BreakerView& breaker);
 /// A request that is sent now must take a trial first.
 inline bool needs_trial(const BreakerView& breaker) {
@@ -33,19 +37,19 @@ inline bool needs_trial(const BreakerView& breaker) {
 std::optional<BreakerView> open(const config::Breaker& rules, const BreakerView& breaker,
                                 base::Instant now);
 /// Half open with a trial left: one fewer. Else nothing.
-std::optional<BreakerView> take_trial(const config::Breaker& rules, const BreakerView& breaker);
+std::optional<BreakerView> take_trial(const config::Breaker& rules, const BreakerView& breaker,
+                                      base::Instant now);
 /// A trial passed: counted, or closed. Nothing when it is not half open any more.
 std::optional<BreakerView> pass_trial(const config::Breaker& rules, const BreakerView& breaker);
-/// A trial that told nothing (its client left) is given back. Nothing when it is not half open.
+/// A trial that told nothing (its client left) is given back. Nothing when it is not half open any
+/// more, or when it was given back as lost.
 std::optional<BreakerView> return_trial(const BreakerView& breaker);
 /// Half open without waiting, trials whole: an active check has shown that the upstream is back.
 /// Nothing unless it is open.
-std::optional<BreakerView> half_open(const config::Breaker& rules, const BreakerView& breaker,
-                                     base::Instant now);
+std::optional<BreakerView> half_open(const BreakerView& breaker);
 /// What became due by `now`: open -> half open, and lost trials. Nothing when nothing did.
-std::optional<BreakerView> pass_time(const config::Breaker& rules, const BreakerView& breaker,
-                                     base::Instant now);
+std::optional<BreakerView> pass_time(const BreakerView& breaker, base::Instant now);
 /// When pass_time() would do something; kNever when never.
-base::Instant next_due(const config::Breaker& rules, const BreakerView& breaker);
+base::Instant next_due(const BreakerView& breaker);
 
 }  // namespace ringway::breaker

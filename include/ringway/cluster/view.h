@@ -100,6 +100,7 @@ struct UpstreamView {
     base::Instant out_since{};      // since when not eligible; the epoch: it is, or always was not
     base::Instant ejected_until{};  // the epoch: not ejected
     std::uint16_t ejections = 0;    // in a row: lengthens the next
+    base::Instant readmitted_at{};  // end of the last ejection; the epoch: none ended
     Reason ejected_for = Reason::none;
     base::Instant cooling_until{};  // rate limited; the epoch: not
     bool credentials_fault = false;

@@ -73,13 +73,14 @@ class Board {
     observe::EventRing& events(std::uint16_t shard) { return *events_[shard]; }
     std::uint64_t events_lost() const { return events_lost_.load(std::memory_order_relaxed); }
 
-    /// A shard's sign of life, once a second, and whether it was missing for kStalledAfter.
+    /// A shard's sign of life, once a second, and whether it was missing for kStalledAfter. A shard
+    /// that never gave one has not begun yet, which is not stalled.
     void beat(std::uint16_t shard, base::Instant now) {
         beats_[shard].at_ns.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     }
     bool is_stalled(std::uint16_t shard, base::Instant now) const {
         const std::int64_t at = beats_[shard].at_ns.load(std::memory_order_relaxed);
-        return now.time_since_epoch().count() - at > kStalledAfter.count();
+        return at != 0 && now.time_since_epoch().count() - at > kStalledAfter.count();
     }
     static constexpr base::Duration kStalledAfter = std::chrono::seconds(3);
 

@@ -22,8 +22,15 @@ using cluster::Reason;
 using cluster::View;
 
 /// The next view (its version one higher) and what it changes, in the order in which it is told.
-/// Events have version, part, kind, reason, from, to, pool, upstream, at and, where one came back
-/// in, took; their publisher adds the rest. Some changes are too small for an event (a trial).
+/// Events have version, part, kind, reason, from, to, pool, upstream and at, those of upstreams
+/// first. The one that brought an upstream back in has took, the time that it was not eligible; the
+/// one that took it out has took 0, which the publisher replaces; their publisher adds the rest.
+/// Some changes are too small for an event (a trial, a weight, a longer cooling, becoming unknown).
+///
+/// Events of a pool: `panic` and `panic_over` as PoolView::panic turns; `total_failure` when nobody
+/// is left, `total_recovery` when one is back, `failover` when the lowest tier with an eligible
+/// upstream changes, backups being the last tier. An upstream whose breaker has given out all its
+/// trials counts as eligible for these: nothing has been found out yet.
 struct Next {
     std::unique_ptr<const View> view;
     std::vector<observe::Event> events;
@@ -42,8 +49,9 @@ std::unique_ptr<const View> first_view(const config::Config& config, const Addre
 Step set_addresses(const config::Config& config, const View& view, const Addresses& resolved,
                    Instant now);
 
-/// The verdict on an upstream. To healthy also ends its ejection and makes an open breaker half
-/// open. Draining and maintenance are left only with Reason::by_hand or agent_asked.
+/// The verdict on an upstream; nothing when it is in that state already, for whatever reason. To
+/// healthy also ends its ejection and makes an open breaker half open. Draining and maintenance are
+/// left only with Reason::by_hand or agent_asked, and those set by hand only by hand.
 Step set_state(const config::Config& config, const View& view, Place place,
                cluster::UpstreamState state, Reason reason, Instant now);
 
@@ -52,10 +60,12 @@ Step set_state(const config::Config& config, const View& view, Place place,
 Step set_missing(const config::Config& config, const View& view, Place place, Instant now);
 
 /// Ejects it for ejection_time x ejections in a row (at most ejection_max), unless max_ejected
-/// of the pool (at least one, rounded down beyond; none when 0) are ejected already, or it is.
+/// of the pool (at least one, rounded down beyond; none when 0) are ejected already, or it is, or
+/// outliers are not looked for. A row ends when it was back for longer than ejection_max.
 Step eject(const config::Config& config, const View& view, Place place, Reason reason, Instant now);
 
-/// Rate limited until then; nothing when it cools as long or longer already.
+/// Rate limited until then, rounded up to 0.1 s, so that a thousand answers of one moment change
+/// the view once; nothing when it cools as long or longer already, or when that is past.
 Step cool_down(const config::Config& config, const View& view, Place place, Instant until,
                Instant now);
 
@@ -67,7 +77,7 @@ Step set_agent_percent(const config::Config& config, const View& view, Place pla
                        std::uint8_t percent, Instant now);
 
 /// The steps of breaker/breaker.h on the upstream's breaker; nothing where those give nothing, or
-/// the breaker is not enabled.
+/// the breaker is not enabled. With Reason::trial_failed only a half-open one opens.
 Step open_breaker(const config::Config& config, const View& view, Place place, Reason reason,
                   Instant now);
 Step take_trial(const config::Config& config, const View& view, Place place, Instant now);
@@ -79,8 +89,8 @@ Step pass_time(const config::Config& config, const View& view, Instant now);
 /// When pass_time() would do something; kNever when never.
 Instant next_due(const config::Config& config, const View& view);
 
-/// The soonest moment at which an upstream of the pool stops cooling, when every upstream that is
-/// in a state to take traffic is cooling; nothing otherwise.
+/// The soonest moment at which an upstream of the pool stops cooling, when nothing but that keeps
+/// it from traffic, and no upstream is there that could take traffic now; nothing otherwise.
 std::optional<Instant> all_cooling_until(const cluster::PoolView& pool);
 
 /// Works out what follows for each upstream of the pool (eligible, weight, out_since) and the pool
@@ -88,9 +98,12 @@ std::optional<Instant> all_cooling_until(const cluster::PoolView& pool);
 /// - usable: it has an address, is healthy or degraded, not ejected, not cooling, its agent wants
 ///   more than 0 percent, and its breaker admits;
 /// - when fewer than panic_percent of the upstreams that are not draining or in maintenance are
-///   usable, those that are out for nothing but their ejection are used as well;
+///   usable, those that are out for nothing but their ejection are used as well; panic when there
+///   is such a one;
 /// - when nobody is usable, those that are unknown and out for nothing else are.
-/// Weight: configured x degraded_weight_percent when degraded x agent_percent, at least 1.
+/// Weight: configured x degraded_weight_percent when degraded x agent_percent. Where that leaves no
+/// whole number, all weights of the pool are multiplied by what makes them whole (1, 1 and 25 % of
+/// 1 are 4, 4 and 1), within 1..kWeightMax.
 void settle(const config::Pool& config, cluster::PoolView& pool, Instant now);
 
 }  // namespace ringway::failover

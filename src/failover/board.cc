@@ -1,0 +1,91 @@
+// Telling of a change: events to the control plane, counts, and the wake of the other shards. On
+// the publisher's thread.
+#include "ringway/failover/board.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "draft.h"
+#include "ringway/base/assert.h"
+#include "ringway/ring/ring.h"
+
+namespace ringway::failover {
+
+using cluster::UpstreamState;
+using observe::Event;
+using observe::EventKind;
+
+namespace {
+
+bool is_by_choice(UpstreamState state) {
+    return state == UpstreamState::draining || state == UpstreamState::maintenance;
+}
+
+/// Failures only: neither what the upstream asked for (429) nor what an operator did.
+bool is_outage(const Event& event) {
+    if (event.took < Duration(0) || is_by_choice(event.from) || is_by_choice(event.to)) {
+        return false;
+    }
+    return event.kind != EventKind::rate_limited && event.kind != EventKind::rate_limit_over;
+}
+
+void count(observe::PoolCounters& counters, const Event& event) {
+    counters.events[static_cast<std::size_t>(event.kind)].add();
+    if (!is_outage(event)) return;
+    auto& times = takes_out(event.kind) ? counters.time_to_detect : counters.time_to_recover;
+    times.record(static_cast<std::uint64_t>(base::to_ns(event.took)));
+}
+
+}  // namespace
+
+Board::Board(const config::Config& config, std::unique_ptr<const cluster::View> first)
+    : config_(config),
+      shard_count_(static_cast<std::uint16_t>(config.shards.size())),
+      view_(std::move(first)),
+      beats_(shard_count_),
+      rings_(shard_count_, nullptr) {
+    for (std::size_t i = 0; i <= shard_count_; ++i) {
+        events_.push_back(std::make_unique<observe::EventRing>());
+    }
+}
+
+Board::~Board() {
+    for (const ring::Ring* ring : rings_) RW_ASSERT(ring == nullptr);
+}
+
+void Board::attach(std::uint16_t shard, ring::Ring& ring) {
+    const std::lock_guard lock(rings_mutex_);
+    RW_ASSERT(rings_[shard] == nullptr);
+    rings_[shard] = &ring;
+}
+
+void Board::detach(std::uint16_t shard) {
+    const std::lock_guard lock(rings_mutex_);
+    rings_[shard] = nullptr;
+}
+
+void Board::announce(const Teller& teller, std::vector<Event>& events) {
+    // First of all the others: what follows is bookkeeping.
+    wake_others(teller.shard);
+    const Instant first_sign = teller.first_sign == Instant{} ? teller.now : teller.first_sign;
+    for (Event& event : events) {
+        event.shard = teller.shard;
+        event.set_evidence(teller.evidence);
+        if (takes_out(event.kind) && event.took == Duration(0)) {
+            event.took = std::max(teller.now - first_sign, Duration(0));
+        }
+        if (!events_[teller.shard]->push(event)) {
+            events_lost_.fetch_add(1, std::memory_order_relaxed);
+        }
+        if (teller.counters != nullptr) count(teller.counters->pools[event.pool], event);
+    }
+}
+
+void Board::wake_others(std::uint16_t shard) {
+    const std::lock_guard lock(rings_mutex_);
+    for (std::size_t i = 0; i < rings_.size(); ++i) {
+        if (i != shard && rings_[i] != nullptr) rings_[i]->wake();
+    }
+}
+
+}  // namespace ringway::failover

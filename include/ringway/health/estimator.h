@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "ringway/base/time.h"
@@ -9,9 +10,11 @@
 namespace ringway::health {
 
 /// srtt and rttvar as TCP has them (RFC 6298, section 2): the deadline of a probe is
-/// srtt + 4 rttvar within [floor, ceiling].
+/// srtt + 4 rttvar within [floor, ceiling]. In whole nanoseconds,
+/// rounded down.
 class RoundTripEstimator {
  public:
+    /// A negative sample says "not measured" and is passed over.
     void add(base::Duration sample);
     bool empty() const { return samples_ == 0; }
     base::Duration srtt() const { return srtt_; }
@@ -25,9 +28,11 @@ class RoundTripEstimator {
     std::uint64_t samples_ = 0;
 };
 
-/// Latency of checks: EWMA (0.7 old + 0.3 new) and the 95th percentile of the last 100.
+/// Latency of checks: EWMA (0.7 old + 0.3 new, the first sample whole) and the 95th percentile of
+/// the last 100.
 class CheckLatency {
  public:
+    /// A negative sample says "not measured" and is passed over.
     void add(base::Duration sample);
     base::Duration ewma() const { return ewma_; }
     base::Duration p95() const;  // 0 without a sample; nearest-rank of what there is

@@ -32,11 +32,12 @@ struct MonitorParts {
     ring::Ring& ring;
     base::TimerWheel& fine;
     failover::Board& board;
-    observe::ShardCounters& counters;                    // this shard's
+    observe::ShardCounters& counters;                         // this shard's
     std::vector<const observe::ShardCounters*> all_counters;  // of every shard, by index
     CheckStats& stats;
     std::string instance_id;
     std::uint64_t seed = 0;
+    std::int64_t unix_offset_ns = 0;  // wall clock minus monotonic clock, for dates in Retry-After
 };
 
 /// How a request failed, as far as health is concerned.
@@ -70,7 +71,8 @@ class Monitor {
     void on_answer(cluster::Place place, base::Duration latency) {
         Upstream& upstream = upstreams_[flat(place)];
         upstream.suspicion.record(latency);
-        if (upstream.failures_in_row != nullptr && upstream.failures_in_row->get() != 0) [[unlikely]]
+        if (upstream.failures_in_row != nullptr && upstream.failures_in_row->get() != 0)
+            [[unlikely]]
             upstream.failures_in_row->set(0);
     }
     /// A request failed. `sent_at`: when it was sent, the first sign of it. Counts towards breaker

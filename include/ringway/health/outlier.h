@@ -3,22 +3,21 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "ringway/base/time.h"
-#include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 
 namespace ringway::health {
 
 /// Of one upstream, summed over the shards, since the start.
 struct Totals {
-    std::uint64_t requests = 0;  // that ended, well or not
-    std::uint64_t failures = 0;  // no answer, a malformed one, or 502, 503, 504
-    std::uint64_t answers = 0;   // that have a latency
+    std::uint64_t requests = 0;    // that ended, well or not
+    std::uint64_t failures = 0;    // no answer, a malformed one, or 502, 503, 504
+    std::uint64_t answers = 0;     // that have a latency
     std::uint64_t latency_us = 0;  // sum of theirs
 };
 
@@ -30,7 +29,7 @@ class Window {
     void tick(const Totals& totals);
     /// Growth within the last `seconds` (1..60) ticks, or since the first.
     Totals over(std::uint32_t seconds) const;
-    /// Forgets the past: the upstream was put back and is judged anew.
+    /// Forgets what came before the last tick: the upstream was put back and is judged anew.
     void restart();
 
  private:
@@ -39,12 +38,16 @@ class Window {
     std::uint64_t first_ = 0;  // the tick that it reaches back to at most
 };
 
-/// error_percent of a window reached, with requests_min in it.
+/// error_percent of a window reached, with requests_min in it (one at least). Never when
+/// error_percent is 0.
 bool too_many_errors(const Totals& grown, std::uint32_t error_percent, std::uint32_t requests_min);
 
 /// The upstream of the pool (its place in `grown`) whose mean latency stands out most: above
 /// latency_factor x the median of the others, and at least latency_excess_min above it. Only
-/// upstreams with requests_min answers are compared, and at least one other is needed.
+/// upstreams with requests_min answers (one at least) are compared, and at least one other is
+/// needed. The median of an even number is the mean of the middle two, so that of three upstreams
+/// one cannot stand out beside another that is as slow. Nothing when latency_factor is 0. At most
+/// base::kUpstreamsPerPoolMax upstreams.
 std::optional<std::size_t> slowest_outlier(std::span<const Totals> grown,
                                            const config::Outlier& rules);
 

@@ -8,7 +8,7 @@
 //   up, slow  | fall failures in a row                  -> down
 //   up        | rise results slower than expected       -> slow
 //   slow      | rise results as fast as expected        -> up
-//   down      | rise passes in a row                    -> up, or slow when those were
+//   down      | rise passes in a row                    -> up, or slow when all of those were
 // A result that is neither (429, 401, 403) changes no count.
 #pragma once
 
@@ -23,7 +23,7 @@ namespace ringway::health {
 
 enum class CheckOutcome : std::uint8_t {
     passed,
-    slow,     // passed, but later than expected_latency
+    slow,  // passed, but later than expected_latency
     failed,
     neither,  // rate limited, or refused for its credentials: says nothing of the upstream's health
 };
@@ -51,12 +51,18 @@ class Verdict {
     std::uint32_t successes_in_row() const { return successes_; }
 
  private:
+    bool add_failure();
+    bool add_pass(bool slow);
+    bool stand(Standing standing);
+    void force(Standing standing);
+
     std::uint32_t fall_;
     std::uint32_t rise_;
     Standing standing_;
     std::uint32_t failures_ = 0;
     std::uint32_t successes_ = 0;
-    std::uint32_t pace_changes_ = 0;  // results in a row that are slow while up, or fast while slow
+    // passes in a row that are slow while up or down, or fast while slow
+    std::uint32_t pace_changes_ = 0;
 };
 
 /// The state of an upstream from the standings of all its checks: down, unknown, slow and up, the

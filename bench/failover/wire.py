@@ -5,6 +5,7 @@ import ctypes
 import fcntl
 import os
 import resource
+import shutil
 import signal
 import socket
 import struct
@@ -49,7 +50,7 @@ def raise_limit():
 class Program:
     """A process that ends with this one, whatever ends this one. It is ended by its own pid."""
 
-    def __init__(self, name, command, network=None, nice=0):
+    def __init__(self, name, command, network=None, nice=0, stdin=subprocess.DEVNULL):
         self.name = name
         self.log = tempfile.TemporaryFile()
         entered = os.open(network, os.O_RDONLY) if network else None
@@ -62,7 +63,7 @@ class Program:
                 os.setpriority(os.PRIO_PROCESS, 0, nice)
 
         self.process = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
+            [str(part) for part in command], stdin=stdin, stdout=subprocess.PIPE, stderr=self.log,
             start_new_session=True, preexec_fn=prepare)  # of its own session: Ctrl-C is for the driver only
         if entered is not None:
             os.close(entered)
@@ -92,6 +93,8 @@ class Program:
                 self.process.kill()
                 self.process.wait()
         self.process.stdout.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         self.log.close()
 
 
@@ -114,6 +117,7 @@ class Network:
         self.round_trip_ms = 2 * delay_ms
         self.own = own
         self.wire = None
+        self.rules = None  # an nft that waits for commands
         self.far = None  # path of the origins' network
         self.proxy_address = "127.0.0.1"
         self.origins = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
@@ -134,29 +138,45 @@ class Network:
         return self
 
     def __exit__(self, *_):
-        if self.wire is not None:
-            self.wire.stop()
+        for program in (self.rules, self.wire):
+            if program is not None:
+                program.stop()
 
-    def nft(self, rules):
-        """Loads rules where the origins are."""
-        program = Program("nft", ["/bin/sh", "-c", 'printf "%s" "$0" | PATH=$PATH:/usr/sbin nft -f -', rules], self.far)
-        status = program.process.wait(timeout=5)
-        told = program.told()
-        program.stop()
-        if status != 0:
+    def open_rules(self):
+        """An nft at the origins that waits for rules, so that a fault comes when it is told, not a process start later."""
+        nft = shutil.which("nft", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if nft is None:
+            raise Missing("nft is not installed; tools/setup installs it")
+        self.rules = Program("nft", [nft, "-i"], self.far, stdin=subprocess.PIPE)
+        self.nft("add table inet fault")
+        for chain in ("arriving", "leaving"):
+            hook = "input" if chain == "arriving" else "output"
+            self.nft(f"add chain inet fault {chain} {{ type filter hook {hook} priority 0; }}")
+
+    def nft(self, command):
+        """Returns when the command has taken effect; what it makes the kernel say shows that it did."""
+        self.rules.process.stdin.write(f"{command}\nlist tables\n".encode())
+        self.rules.process.stdin.flush()
+        said, deadline = b"", time.monotonic() + 5
+        os.set_blocking(self.rules.process.stdout.fileno(), False)
+        while b"\ntable inet fault\n" not in b"\n" + said:
+            said += self.rules.process.stdout.read() or b""
+            if time.monotonic() > deadline or self.rules.process.poll() is not None:
+                raise RuntimeError(f"nft does not answer {command}: {self.rules.told()}")
+        if told := self.rules.told():
             raise RuntimeError(f"nft: {told}")
+
+    def ports(self):
+        return f"{{ {self.origin_port}, {self.check_port} }}"
 
     def refuse(self, address):
         """Every packet to the origin is answered with a reset: of new and of open connections."""
-        self.nft(f"""table inet fault {{ chain arriving {{ type filter hook input priority 0;
-            ip daddr {address} tcp dport {{ {self.origin_port}, {self.check_port} }} reject with tcp reset }} }}""")
+        self.nft(f"add rule inet fault arriving ip daddr {address} tcp dport {self.ports()} reject with tcp reset")
 
     def drop(self, address):
         """Packets to and from the origin vanish."""
-        ports = f"{{ {self.origin_port}, {self.check_port} }}"
-        self.nft(f"""table inet fault {{
-            chain arriving {{ type filter hook input priority 0; ip daddr {address} tcp dport {ports} drop }}
-            chain leaving {{ type filter hook output priority 0; ip saddr {address} tcp sport {ports} drop }} }}""")
+        self.nft(f"add rule inet fault arriving ip daddr {address} tcp dport {self.ports()} drop")
+        self.nft(f"add rule inet fault leaving ip saddr {address} tcp sport {self.ports()} drop")
 
     def heal(self):
-        self.nft("delete table inet fault")
+        self.nft("flush table inet fault")

@@ -26,7 +26,7 @@ SANITIZER_ENV = {
 }
 
 # What crosses threads: unit tests by name, e2e tests by file.
-CROSSING_UNIT_FILTER = "*Crossing*:*AccessRing*:*Published*:*Mailbox*:*Admin*:*LogWriter*:*Resolver*:*Chronicle*"
+CROSSING_UNIT_FILTER = "*Crossing*:*Chronicle*:access_ring.*:admin_server.*:endpoints.*:log_writer.*:resolver.*"
 CROSSING_E2E = [
     "drains_in_flight_requests_on_sigterm",
     "resolves_upstream_names",

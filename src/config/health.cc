@@ -368,17 +368,17 @@ void check_check(const Given& given, HealthCheck& check) {
     check_order(given, "fast_interval", check.fast_interval, "interval", check.interval);
     if (!given.in_doubt("kind")) check_kind(given, check);
     const bool bodiless = check.method == "GET" || check.method == "HEAD";
-    if (!check.body.empty() && bodiless && !given.in_doubt("method")) {
+    if (!check.body.empty() && bodiless && !given.in_doubt("method") && !given.in_doubt("body")) {
         given.complain("body", fmt::format("`body`: a {} request has none; write `method = "
                                            "\"POST\"` or remove it",
                                            check.method));
     }
-    if (given.node("content") != nullptr && check.method == "HEAD") {
+    if (given.node("content") != nullptr && check.method == "HEAD" && !given.in_doubt("content")) {
         given.complain("content",
                        "`content`: the answer to a HEAD request has no body; write `method = "
                        "\"GET\"` or remove it");
     }
-    if (given.node("name") != nullptr) return;
+    if (given.node("name") != nullptr || given.in_doubt("kind") || given.in_doubt("path")) return;
     switch (check.kind) {
         case CheckKind::tcp:
             check.name = "tcp";

@@ -118,7 +118,9 @@ bool is_equal(const element& value, const std::string& text) {
     if (!wanted.parse(text)) return false;
     const element& other = wanted.root();
     if (simdjson::minify(value) == simdjson::minify(other)) return true;
-    const bool real = value.is_double() || other.is_double();  // else they differ, to the last bit
+    // is_double() is true of every number; whole ones were compared to the last bit
+    const bool real = value.type() == simdjson::dom::element_type::DOUBLE ||
+                      other.type() == simdjson::dom::element_type::DOUBLE;
     return real && value.is_number() && other.is_number() &&
            value.get_double().value_unsafe() == other.get_double().value_unsafe();
 }
@@ -162,9 +164,10 @@ Outcome check_matches(const ContentRule& rule, const element& value) {
 
 Outcome check_contains(const ContentRule& rule, std::string_view body, bool cut) {
     if (body.find(rule.value) != std::string_view::npos) return {};
-    return fault(fmt::format("the {} does not contain \"{}\"",
-                             cut ? fmt::format("body's first {} bytes", body.size()) : "body",
-                             shortened(rule.value)));
+    return fault(
+        fmt::format("the {} not contain \"{}\"",
+                    cut ? fmt::format("body's first {} bytes do", body.size()) : "body does",
+                    shortened(rule.value)));
 }
 
 Outcome check_json(const ContentRule& rule, const element& root) {

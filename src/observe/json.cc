@@ -119,11 +119,12 @@ void JsonWriter::whole(std::uint64_t value) {
     append_number(out_, value);
 }
 
-void JsonWriter::thousandths(std::int64_t value) {
-    if (value < 0) return null();
+void JsonWriter::thousandths(base::Duration value, base::Duration thousandth) {
+    if (value < base::Duration::zero()) return null();
     separate();
-    append_number(out_, static_cast<std::uint64_t>(value) / 1000);
-    const auto rest = static_cast<unsigned>(value % 1000);
+    const auto count = static_cast<std::uint64_t>(value / thousandth);
+    append_number(out_, count / 1000);
+    const auto rest = static_cast<unsigned>(count % 1000);
     const char decimals[] = {'.', static_cast<char>('0' + rest / 100),
                              static_cast<char>('0' + rest / 10 % 10),
                              static_cast<char>('0' + rest % 10)};

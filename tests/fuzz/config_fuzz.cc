@@ -54,6 +54,41 @@ void check_route(const config::Config& config, const config::Route& route) {
     check_edits(route.response_headers);
 }
 
+void check_health_check(const config::HealthCheck& check) {
+    RW_ASSERT(!check.name.empty());
+    RW_ASSERT(check.timeout > base::Duration(0) && check.timeout <= check.interval);
+    RW_ASSERT(check.fast_interval > base::Duration(0) && check.fast_interval <= check.interval);
+    RW_ASSERT(check.fall >= 1 && check.rise >= 1 && check.retries <= 10);
+    RW_ASSERT(check.path.find_first_of(std::string_view("\r\n\0 ", 4)) == std::string::npos);
+    RW_ASSERT(check.path.starts_with('/') || check.kind == config::CheckKind::agent);
+    RW_ASSERT(check.body.empty() || check.method == "POST" || check.method == "PUT");
+    RW_ASSERT(!check.expected_statuses.empty() && check.max_body > 0);
+    for (const config::StatusRange& range : check.expected_statuses)
+        RW_ASSERT(range.first >= 200 && range.first <= range.last && range.last <= 599);
+    for (const config::ContentRule& rule : check.content)
+        RW_ASSERT(rule.pointer.empty() || rule.pointer.starts_with('/'));
+    check_edits(check.headers);
+}
+
+void check_failover(const config::Pool& pool) {
+    constexpr base::Duration kSecond = std::chrono::seconds(1);
+    RW_ASSERT(pool.idle_connections_min <= pool.idle_connections_max);
+    RW_ASSERT(pool.retry.attempts_max >= 1 && pool.retry.backoff_min <= pool.retry.backoff_max);
+    RW_ASSERT(pool.hedge.quantile == 0 || pool.hedge.quantile >= 0.5);
+    RW_ASSERT(pool.hedge.quantile <= 0.999 && pool.suspicion.quantile <= 0.999);
+    RW_ASSERT(pool.suspicion.overdue_min <= pool.suspicion.overdue_max);
+    RW_ASSERT(pool.suspicion.probe_min <= pool.suspicion.probe_max);
+    RW_ASSERT(pool.suspicion.factor >= 1);
+    RW_ASSERT(pool.outlier.ejection_time <= pool.outlier.ejection_max);
+    RW_ASSERT(pool.outlier.latency_factor == 0 || pool.outlier.latency_factor >= 1.5);
+    RW_ASSERT(pool.breaker.success_threshold <= pool.breaker.max_trial_requests);
+    RW_ASSERT(pool.breaker.recovery_timeout <= pool.breaker.recovery_max);
+    for (const base::Duration window : {pool.outlier.window, pool.breaker.window})
+        RW_ASSERT(window >= kSecond && window <= 60 * kSecond && window % kSecond == window.zero());
+    RW_ASSERT(pool.health.checks.size() <= base::kChecksPerPoolMax);
+    for (const config::HealthCheck& check : pool.health.checks) check_health_check(check);
+}
+
 void check_config(const config::Config& config) {
     RW_ASSERT(!config.shards.empty() && !config.listeners.empty() && !config.routes.empty());
     for (const config::Shard& shard : config.shards) {
@@ -68,6 +103,7 @@ void check_config(const config::Config& config) {
     for (const config::Route& route : config.routes) check_route(config, route);
     for (const config::Pool& pool : config.pools) {
         RW_ASSERT(!pool.upstreams.empty() && !pool.name.empty());
+        check_failover(pool);
         for (const config::Upstream& upstream : pool.upstreams) {
             RW_ASSERT(upstream.literal.has_value() ||
                       (!upstream.host.empty() && upstream.port > 0));

@@ -27,10 +27,12 @@ std::optional<Number> parse_number(std::string_view text, Number least, Number m
 bool set_kind(Answer& answer, std::string_view kind) {
     if (kind == "fixed") return true;
     if (kind == "slow") {
+        answer.health_apart = true;
         if (answer.delay == Duration{0}) answer.delay = milliseconds(500);
     } else if (kind == "fail") {
         answer.status = 503;
     } else if (kind == "429") {
+        answer.health_apart = true;
         answer.status = 429;
         answer.retry_after_s = 1;
     } else if (kind == "chunked") {
@@ -81,6 +83,9 @@ Parameter set_parameter(Answer& answer, std::string_view name, std::string_view 
         good = assign(answer.interval, parse_duration(value));
     } else if (name == "delay") {
         good = assign(answer.delay, parse_duration(value));
+    } else if (name == "health") {
+        good = value == "ok" || value == "same";
+        answer.health_apart = value == "ok";
     } else {
         return Parameter::unknown;
     }
@@ -113,11 +118,12 @@ std::string pattern_checksum(std::uint64_t bytes) {
 
 std::string describe(const Answer& answer) {
     return fmt::format(
-        R"("mode":"{}","status":{},"bytes":{},"chunk":{},"events":{},"interval_us":{},"delay_us":{},"after":{},"retry_after":{})",
+        R"("mode":"{}","status":{},"bytes":{},"chunk":{},"events":{},"interval_us":{},"delay_us":{},"after":{},"retry_after":{},"health":"{}")",
         name_of(answer.mode), answer.status, answer.bytes, answer.chunk_bytes, answer.events,
         ringway::base::to_us(answer.interval), ringway::base::to_us(answer.delay),
         answer.after ? fmt::to_string(*answer.after) : "null",
-        answer.retry_after_s ? fmt::to_string(*answer.retry_after_s) : "null");
+        answer.retry_after_s ? fmt::to_string(*answer.retry_after_s) : "null",
+        answer.health_apart ? "ok" : "same");
 }
 
 }  // namespace
@@ -232,7 +238,7 @@ std::expected<const Prepared*, std::string> AnswerBook::find(std::string_view ta
         override_.reset();
         if (const auto answer = everywhere_.get()) override_ = prepare(*answer, origin_name_);
     }
-    if (override_) return &*override_;
+    if (override_ && !(override_->answer.health_apart && path == kHealthPath)) return &*override_;
     if (const auto found = by_target_.find(target); found != by_target_.end())
         return &found->second;
 

@@ -38,7 +38,12 @@ struct Answer {
     Duration delay{0};     // before the first byte
     std::optional<std::uint64_t> after;
     std::optional<std::uint32_t> retry_after_s;
+    // true exactly when /_control leaves kHealthPath as it is: a slow or rate-limited service still
+    // answers its health check, a failing one does not
+    bool health_apart = false;
 };
+
+inline constexpr std::string_view kHealthPath = "/health";
 
 inline constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
 inline constexpr std::uint64_t kChunkBytesMax = std::uint64_t{1} << 20;

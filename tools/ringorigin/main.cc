@@ -33,7 +33,8 @@ constexpr const char* kFooter = R"(Answers, chosen by the path (any other path i
 status=, bytes= and delay= work on every path. Bodies carry X-Checksum: FNV-1a 64 in hexadecimal.
 
 At run time: POST /_control?mode=fixed|slow|fail|reset|stall|429|chunked|sse|close|echo|headers, with the parameters
-above, makes every path but this one answer so; mode=default ends that; GET /_control shows it.)";
+above, makes every path but this one answer so; mode=default ends that; GET /_control shows it. health=ok leaves /health
+alone (as slow and 429 do by themselves), health=same does not.)";
 
 struct Arguments {
     std::vector<std::string> listen;

@@ -417,6 +417,25 @@ def control_refuses_what_it_does_not_know(origin):
     assert origin.client().get("/")[0] == 200
 
 
+def health_stays_good_where_a_real_service_would_answer_it(origin):
+    cases = {
+        "mode=429": (429, 200), "mode=429&health=same": (429, 429), "mode=slow&delay=100ms": (200, 200),
+        "mode=fail": (503, 503), "mode=fail&health=ok": (503, 200),
+    }
+    client = origin.client()
+    try:
+        for query, (status, health) in cases.items():
+            assert client.post("/_control?" + query)[0] == 200, query
+            assert client.get("/")[0] == status, query
+            seconds, answered = took(lambda: client.get("/health"))
+            assert answered[0] == health and seconds < 0.09, (query, seconds, answered[0])
+        client.post("/_control?mode=slow&delay=100ms&health=same")
+        assert took(lambda: client.get("/health"))[0] >= 0.1
+        assert origin.client().post("/_control?mode=fail&health=no")[0] == 400
+    finally:
+        origin.client().post("/_control?mode=default")
+
+
 def unix_sockets_are_served(origin):
     assert Client(origin.unix).get("/fixed?bytes=9000")[2] == pattern(9000)
 
@@ -469,6 +488,7 @@ WITH_ORIGIN = [
     bad_requests_are_refused_and_closed,
     control_changes_every_answer_and_back,
     control_refuses_what_it_does_not_know,
+    health_stays_good_where_a_real_service_would_answer_it,
     unix_sockets_are_served,
 ]
 

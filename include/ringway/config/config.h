@@ -126,7 +126,7 @@ struct Retry {
     // requests of any method go on to the next upstream after an answer that says that they were
     // not acted on: 429, and 401 or 403 to a credential of ours
     bool repeat_refused = true;
-    std::uint32_t buffer_bytes = 64 * 1024;  // body kept for repeating
+    std::uint32_t buffer_bytes = 64 * 1024;                 // body kept for repeating
     std::vector<std::uint16_t> statuses = {502, 503, 504};  // answers that are retried, beside 429
     std::uint32_t budget_percent = 20;                      // of requests
     std::uint32_t budget_per_second = 10;                   // beside that
@@ -155,11 +155,11 @@ struct Queue {
 /// [pool.breaker], for each upstream (Nygard, Release It!, 2007).
 struct Breaker {
     bool enabled = true;
-    std::uint32_t failure_threshold = 5;  // consecutive failures that open it
-    std::uint32_t error_percent = 50;     // share of failures in `window` that opens it; 0: off
-    Duration window = seconds(10);        // 1 s to 60 s
-    std::uint32_t requests_min = 20;      // in the window, for the share to mean something
-    Duration recovery_timeout = seconds(10);         // open, then half open; doubles each time
+    std::uint32_t failure_threshold = 5;      // consecutive failures that open it
+    std::uint32_t error_percent = 50;         // share of failures in `window` that opens it; 0: off
+    Duration window = seconds(10);            // 1 s to 60 s
+    std::uint32_t requests_min = 20;          // in the window, for the share to mean something
+    Duration recovery_timeout = seconds(10);  // open, then half open; doubles each time
     Duration recovery_max = std::chrono::minutes(5);
     std::uint32_t max_trial_requests = 3;  // let through while half open
     std::uint32_t success_threshold = 3;   // successes that close it; at most max_trial_requests
@@ -200,11 +200,11 @@ enum class CheckKind : std::uint8_t { tcp, http, agent };
 /// What the body of an answer to a check must be.
 struct ContentRule {
     enum class Kind : std::uint8_t {
-        contains,        // the body has `value` in it
-        exists,          // the JSON pointer leads somewhere
+        contains,         // the body has `value` in it
+        exists,           // the JSON pointer leads somewhere
         non_empty_array,  // ... to an array with an element
-        equals,          // ... to `value`: the text of a string, or the JSON of another value
-        matches,         // ... to a string that the ECMAScript expression `value` matches somewhere
+        equals,           // ... to `value`: the text of a string, or the JSON of another value
+        matches,  // ... to a string that the ECMAScript expression `value` matches somewhere
     };
     Kind kind = Kind::contains;
     std::string pointer;  // RFC 6901
@@ -223,12 +223,12 @@ struct HealthCheck {
     bool enabled = true;
     Duration initial_delay{0};
     Duration interval = seconds(5);
-    Duration fast_interval = seconds(1);  // while a verdict is turning, and while it is down
-    Duration timeout = seconds(2);        // whole check; at most `interval`
-    std::uint32_t fall = 3;               // failures in a row that take it down
-    std::uint32_t rise = 2;               // successes in a row that bring it up
-    Duration expected_latency{0};         // slower: degraded; 0: not compared
-    std::uint32_t retries = 0;            // within one check
+    Duration fast_interval = seconds(1);       // while a verdict is turning, and while it is down
+    Duration timeout = seconds(2);             // whole check; at most `interval`
+    std::uint32_t fall = 3;                    // failures in a row that take it down
+    std::uint32_t rise = 2;                    // successes in a row that bring it up
+    Duration expected_latency{0};              // slower: degraded; 0: not compared
+    std::uint32_t retries = 0;                 // within one check
     Duration retry_delay = milliseconds(100);  // doubles
     std::uint32_t jitter_percent = 10;         // of the interval
     std::uint16_t port = 0;                    // 0: the upstream's

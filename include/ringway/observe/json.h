@@ -2,6 +2,7 @@
 // Pure; any thread.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -36,9 +37,9 @@ class JsonWriter {
     void boolean(bool value) { word(value ? "true" : "false"); }
     void number(std::unsigned_integral auto value) { whole(value); }
     /// In milliseconds with three decimals; null when negative.
-    void milliseconds(base::Duration value) { thousandths(base::to_us(value)); }
+    void milliseconds(base::Duration value) { thousandths(value, std::chrono::microseconds(1)); }
     /// In seconds with three decimals; null when negative.
-    void seconds(base::Duration value) { thousandths(base::to_ms(value)); }
+    void seconds(base::Duration value) { thousandths(value, std::chrono::milliseconds(1)); }
     /// "2026-01-02T03:04:05.678Z"
     void time(std::int64_t unix_ns);
 
@@ -61,7 +62,7 @@ class JsonWriter {
         out_ += value;
     }
     void whole(std::uint64_t value);
-    void thousandths(std::int64_t value);
+    void thousandths(base::Duration value, base::Duration thousandth);
 
     std::string& out_;
     bool wants_comma_ = false;  // true exactly when the next key or element stands behind another

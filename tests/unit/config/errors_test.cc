@@ -346,7 +346,8 @@ constexpr Case kRoutes[] = {
      "[[route]]\npool = 'web'\n[route.request_headers]\nset = { Host = 'x', \"X-A\" = "
      "\"a\\u0000\", \"x-a\" = 'b' }\n"
      "add = 'X'\nremove = ['Transfer-Encoding', 'Bad Name', 'Fine']\nappend = {}\n",
-     "f:4:9: `set`: \"Host\" cannot be edited here; use `host_header` of the upstream, or `host` of "
+     "f:4:9: `set`: \"Host\" cannot be edited here; use `host_header` of the upstream, or `host` "
+     "of "
      "a check\n"
      "f:4:29: `X-A`: its value has a control character (such as a line end), which no header value "
      "may have; remove it\n"

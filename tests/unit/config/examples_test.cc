@@ -32,6 +32,8 @@ TEST(Examples, DemoLoadsAsItsCommentSays) {
     for (const Pool& pool : config->pools) {
         ASSERT_EQ(pool.upstreams.size(), 3u);
         EXPECT_EQ(pool.upstreams[2].literal->text(), "127.0.0.1:9103");
+        ASSERT_EQ(pool.health.checks.size(), 1u);
+        EXPECT_EQ(pool.health.checks[0].name, "http /health");
     }
 }
 
@@ -43,6 +45,9 @@ TEST(Examples, CommentedExampleLoads) {
     EXPECT_EQ(config->pools.size(), 4u);
     EXPECT_EQ(config->routes.size(), 5u);
     EXPECT_EQ(config->pools[3].upstreams[1].request_headers.at(0).value, "secret-b");
+    ASSERT_EQ(config->pools[1].health.checks.size(), 2u);
+    EXPECT_EQ(config->pools[1].health.checks[0].content.size(), 2u);
+    EXPECT_EQ(config->pools[3].health.checks.at(0).headers.at(0).value, "secret-a");
 }
 
 TEST(Examples, ReferenceIsTheOneOfTheTable) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "config_text.h"
+#include "every_key.h"
 
 namespace ringway::config {
 namespace {
@@ -17,16 +18,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::minutes;
-
-Config good(std::string_view text, const Machine& machine = kTwoCpus) {
-    auto config = parse(text, "f", machine);
-    EXPECT_TRUE(config) << lines_of(config.error());
-    return config ? *config : Config{};
-}
-
-Config good_with_rest(std::string_view snippet, const Machine& machine = kTwoCpus) {
-    return good(std::string(snippet) + std::string(kRest), machine);
-}
 
 TEST(Defaults, OfTheDesign) {
     const Config config = good_with_rest("");
@@ -73,147 +64,6 @@ TEST(Defaults, NamesComeFromAddressesAndOrder) {
     EXPECT_EQ(config.routes.at(1).config_place, "f:5:1");
     EXPECT_EQ(config.pools.at(0).upstreams.at(0).name, "origin.example:81");
 }
-
-constexpr std::string_view kEveryKey = R"toml(
-[process]
-user = "u"
-group = "g"
-pid_file = "/run/r.pid"
-state_dir = "/s"
-graceful_timeout = "1m"
-[admin]
-listen = "unix:/run/admin.sock"
-token_file = "TOKEN_FILE"
-[log]
-level = "debug"
-access_path = "stderr"
-access_sampling = 0.25
-[shards]
-count = "auto"
-cpus = [0, 1]
-ring_entries = 128
-completion_entries = 512
-buffer_count = 64
-buffer_bytes = "8KiB"
-receive_credit_bytes = "16KiB"
-busy_poll = "50us"
-splice_min_bytes = 0
-connections_max = 100
-kernel_features_off = ["a", "b"]
-[[shards.cpu]]
-cpu = 1
-ring_entries = 256
-completion_entries = 1024
-buffer_count = 65
-buffer_bytes = "12KiB"
-receive_credit_bytes = "20KiB"
-busy_poll = "60us"
-splice_min_bytes = "1MiB"
-connections_max = 101
-kernel_features_off = "c"
-[[listener]]
-name = "l"
-address = "127.0.0.1:80"
-protocol = "http"
-backlog = 7
-trusted_proxies = ["10.0.0.0/8", "::1"]
-congestion_control = "bbr"
-header_bytes_max = "32KiB"
-header_fields_max = 50
-uri_bytes_max = "4KiB"
-body_bytes_max = "2GiB"
-connections_max = 11
-connections_per_client_max = 12
-pipeline_depth_max = 13
-requests_per_connection_max = 14
-header_timeout = "1s"
-body_timeout = "2s"
-idle_timeout = "3s"
-send_timeout = "4s"
-linger_timeout = "5s"
-request_timeout = "6s"
-tunnel_timeout = "7s"
-[[route]]
-name = "r"
-listener = "l"
-host = ["A.example", "*.b.example"]
-path_prefix = "/p"
-method = ["GET", "PROPFIND"]
-headers = { "X-A" = "v", "X-B" = { prefix = "p" }, "X-C" = { regex = "r+" }, "X-D" = { present = true } }
-query = { q = { exact = "e" } }
-pool = "p"
-strip_prefix = true
-request_timeout = "8s"
-[route.request_headers]
-set = { "X-S" = { env = "RINGWAY_TEST_SECRET" } }
-add = { "X-T" = "t" }
-remove = ["X-U"]
-[route.response_headers]
-remove = "Server"
-[[route]]
-name = "s"
-path = "/exact"
-rewrite = "/other"
-split = { p = 3, p2 = 1 }
-[[route]]
-name = "t"
-path_regex = "/u/(.*)"
-redirect = { status = 301, scheme = "https", host = "h.example:8443", path = "/to", keep_query = false }
-[[route]]
-name = "v"
-respond = { status = 404, body = "no\n", content_type = "text/html" }
-[[pool]]
-name = "p"
-balance = "maglev"
-hash_on = "cookie:sid"
-affinity = { cookie = "c", path = "/cp", max_age = "1h" }
-retry = { attempts_max = 5, unsafe = true, buffer_bytes = "1KiB", statuses = [502, 429], budget_percent = 50 }
-idle_connections_max = 21
-requests_per_connection_max = 22
-response_head_bytes_max = "8KiB"
-connect_timeout = "11s"
-first_byte_timeout = "12s"
-response_timeout = "13s"
-send_timeout = "14s"
-idle_timeout = "15s"
-slow_start = "16s"
-resolve_period = "17s"
-[[pool.upstream]]
-name = "n"
-address = "10.0.0.1:9000"
-weight = 5
-priority = 2
-backup = true
-connections_max = 31
-in_flight_max = 32
-headers = { "X-Key" = { file = "TOKEN_FILE" } }
-host_header = "origin.example:9000"
-[[pool.upstream]]
-address = "unix:/run/o.sock"
-[[pool.upstream]]
-address = "name.example:443"
-[[pool]]
-name = "p2"
-upstream = [{ address = "[::1]:1" }]
-)toml";
-
-class EveryKey : public testing::Test {
- protected:
-    void SetUp() override {
-        setenv("RINGWAY_TEST_SECRET", "from the environment", 1);
-        std::ofstream(token_file_) << "from a file\r\n";
-        text_ = kEveryKey;
-        for (std::size_t at; (at = text_.find("TOKEN_FILE")) != std::string::npos;) {
-            text_.replace(at, 10, token_file_);
-        }
-        config_ = good(text_);
-    }
-    void TearDown() override { unlink(token_file_.c_str()); }
-
-    std::string token_file_ = testing::TempDir() + "ringway_token_" + std::to_string(getpid());
-    std::string text_;
-    Config config_;
-};
 
 TEST_F(EveryKey, OfTheReferenceIsInThisFile) {
     std::istringstream lines(reference_markdown());
@@ -365,12 +215,8 @@ TEST_F(EveryKey, OfPool) {
     EXPECT_EQ(pool.affinity.cookie, "c");
     EXPECT_EQ(pool.affinity.path, "/cp");
     EXPECT_EQ(pool.affinity.max_age, hours(1));
-    EXPECT_EQ(pool.retry.attempts_max, 5u);
-    EXPECT_TRUE(pool.retry.unsafe);
-    EXPECT_EQ(pool.retry.buffer_bytes, 1024u);
-    EXPECT_EQ(pool.retry.statuses, (std::vector<std::uint16_t>{502, 429}));
-    EXPECT_EQ(pool.retry.budget_percent, 50u);
     EXPECT_EQ(pool.idle_connections_max, 21u);
+    EXPECT_EQ(pool.idle_connections_min, 20u);
     EXPECT_EQ(pool.requests_per_connection_max, 22u);
     EXPECT_EQ(pool.response_head_bytes_max, 8192u);
     EXPECT_EQ(pool.connect_timeout, seconds(11));
@@ -396,7 +242,7 @@ TEST_F(EveryKey, OfUpstream) {
     EXPECT_EQ(upstreams[0].request_headers[0].kind, HeaderEdit::Kind::set);
     EXPECT_EQ(upstreams[0].request_headers[0].value, "from a file");
     EXPECT_EQ(upstreams[0].host_header, "origin.example:9000");
-    EXPECT_EQ(upstreams[1].literal->text(), "unix:/run/o.sock");
+    EXPECT_EQ(config_.pools.at(1).upstreams.at(1).literal->text(), "unix:/run/o.sock");
     EXPECT_FALSE(upstreams[2].literal);
     EXPECT_EQ(upstreams[2].host, "name.example");
     EXPECT_EQ(upstreams[2].port, 443);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "ringway/observe/counters.h"
 #include "ringway/observe/timestamp.h"
 
@@ -17,14 +19,9 @@ config::Config sample_config() {
     config.pools.resize(1);
     config.pools[0].name = "api-pool";
     config.pools[0].upstreams.resize(2);
+    config.pools[0].upstreams[0].name = "a";
     config.pools[0].upstreams[1].name = "b\"2";
     return config;
-}
-
-std::string json_of(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
 }
 
 TEST(access_line, a_full_record_is_this_line) {
@@ -41,7 +38,10 @@ TEST(access_line, a_full_record_is_this_line) {
     record.route = 1;
     record.pool = 0;
     record.upstream = 1;
+    const FailedAttempt failed[] = {{0, static_cast<std::uint8_t>(AttemptEnd::closed_early), 3}};
     record.attempts = 2;
+    record.failed_attempts = failed;
+    record.last_attempt = microseconds(41'900);
     record.upstream_reused = true;
     record.client = *base::SocketAddress::parse("[2001:db8::7]:5000");
     record.method = "POST";
@@ -56,7 +56,9 @@ TEST(access_line, a_full_record_is_this_line) {
               R"("listener":"main","route":"api","pool":"api-pool","upstream":"b\"2",)"
               R"("method":"POST","target":"/v1/chat?x=\"1\"","host":"api.example",)"
               R"("protocol":"HTTP/1.1","status":200,"request_body_bytes":12,)"
-              R"("response_body_bytes":3456,"attempts":2,"reused":true,"request_id":"abc",)"
+              R"("response_body_bytes":3456,"attempts_count":2,"attempts":[)"
+              R"({"upstream":"a","cause":"closed_early","ms":3},)"
+              R"({"upstream":"b\"2","cause":null,"ms":41}],"reused":true,"request_id":"abc",)"
               R"("user_agent":"curl/8","referer":"","queue_ms":0.000,"connect_ms":1.205,)"
               R"("first_byte_ms":45.010,"total_ms":1234.567,"refusal":null})"
               "\n");
@@ -72,58 +74,45 @@ TEST(access_line, what_does_not_apply_is_null) {
     record.refusal = static_cast<std::int8_t>(Refusal::header_timeout);
     std::string line;
     append_access_line(line, record, sample_config());
-    EXPECT_EQ(line, R"({"time":"1970-01-01T00:00:00.000Z","client":"unix:","client_port":null,)"
-                    R"("listener":null,"route":null,"pool":"api-pool","upstream":null,)"
-                    R"("method":"","target":"","host":"","protocol":"HTTP/1.0","status":0,)"
-                    R"("request_body_bytes":0,"response_body_bytes":0,"attempts":0,"reused":false,)"
-                    R"("request_id":"","user_agent":"","referer":"","queue_ms":null,)"
-                    R"("connect_ms":null,"first_byte_ms":null,"total_ms":null,)"
-                    R"("refusal":"header_timeout"})"
-                    "\n");
+    EXPECT_EQ(line,
+              R"({"time":"1970-01-01T00:00:00.000Z","client":"unix:","client_port":null,)"
+              R"("listener":null,"route":null,"pool":"api-pool","upstream":null,)"
+              R"("method":"","target":"","host":"","protocol":"HTTP/1.0","status":0,)"
+              R"("request_body_bytes":0,"response_body_bytes":0,"attempts_count":0,"attempts":[],)"
+              R"("reused":false,)"
+              R"("request_id":"","user_agent":"","referer":"","queue_ms":null,)"
+              R"("connect_ms":null,"first_byte_ms":null,"total_ms":null,)"
+              R"("refusal":"header_timeout"})"
+              "\n");
 }
 
-TEST(json_string, quotes_backslashes_and_controls_are_escaped) {
-    EXPECT_EQ(json_of("a\"b\\c"), R"("a\"b\\c")");
-    EXPECT_EQ(json_of(std::string_view("\0\x01\x1f\x7f\n\r\t", 7)),
-              R"("\u0000\u0001\u001f\u007f\n\r\t")");
+/// The attempts of a record that was sent `sends` times.
+std::string attempts_of(std::uint8_t sends, std::span<const FailedAttempt> failed) {
+    AccessRecord record;
+    record.pool = 0;
+    record.upstream = 0;
+    record.attempts = sends;
+    record.failed_attempts = failed;
+    std::string line;
+    append_access_line(line, record, sample_config());
+    const std::size_t begin = line.find("\"attempts\":") + 11;
+    return line.substr(begin, line.find(']') + 1 - begin);
 }
 
-TEST(json_string, well_formed_utf_8_stays) {
-    for (const char* text : {"é", "€", "𝄞", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf",
-                             "\xc2\x80", "\xe0\xa0\x80", "\xf0\x90\x80\x80"}) {
-        EXPECT_EQ(json_of(text), "\"" + std::string(text) + "\"");
-    }
+TEST(access_line, an_attempt_of_unknown_length_and_one_that_failed_last) {
+    EXPECT_EQ(attempts_of(1, {}), R"([{"upstream":"a","cause":null,"ms":null}])");
+    const FailedAttempt failed[] = {
+        {1, static_cast<std::uint8_t>(AttemptEnd::connect_failed), 0},
+        {7, static_cast<std::uint8_t>(AttemptEnd::outrun), 4'000'000'000}};
+    EXPECT_EQ(attempts_of(2, failed), R"([{"upstream":"b\"2","cause":"connect_failed","ms":0},)"
+                                      R"({"upstream":null,"cause":"outrun","ms":4000000000}])");
 }
 
-TEST(json_string, ill_formed_bytes_become_escapes_of_the_byte) {
-    EXPECT_EQ(json_of("\xff"), R"("\u00ff")");
-    EXPECT_EQ(json_of("\x80z"), R"("\u0080z")");                              // continuation alone
-    EXPECT_EQ(json_of("\xc3"), R"("\u00c3")");                                // cut
-    EXPECT_EQ(json_of("\xc3(\xa9"), R"("\u00c3(\u00a9")");                    // wrong continuation
-    EXPECT_EQ(json_of("\xc0\xaf"), R"("\u00c0\u00af")");                      // overlong
-    EXPECT_EQ(json_of("\xe0\x9f\xbf"), R"("\u00e0\u009f\u00bf")");            // overlong
-    EXPECT_EQ(json_of("\xed\xa0\x80"), R"("\u00ed\u00a0\u0080")");            // surrogate
-    EXPECT_EQ(json_of("\xf4\x90\x80\x80"), R"("\u00f4\u0090\u0080\u0080")");  // beyond U+10FFFF
-    EXPECT_EQ(json_of("\xf0\x8f\xbf\xbf"), R"("\u00f0\u008f\u00bf\u00bf")");  // overlong
-    EXPECT_EQ(json_of("\xe2\x82"), R"("\u00e2\u0082")");                      // cut
-    EXPECT_EQ(json_of("\xe2\x82\"\xac"), R"("\u00e2\u0082\"\u00ac")");
-}
-
-TEST(json_string, no_raw_control_or_unescaped_quote_comes_out_of_any_two_bytes) {
-    for (int first = 0; first < 256; ++first) {
-        for (int second = 0; second < 256; ++second) {
-            const std::string in{static_cast<char>(first), static_cast<char>(second)};
-            const std::string out = json_of(in);
-            ASSERT_EQ(out.front(), '"');
-            ASSERT_EQ(out.back(), '"');
-            for (std::size_t i = 1; i + 1 < out.size(); ++i) {
-                ASSERT_GE(static_cast<unsigned char>(out[i]), 0x20) << first << ' ' << second;
-                ASSERT_NE(out[i], '"') << first << ' ' << second;
-                if (out[i] == '\\') ++i;  // the escaped character is never the closing quote
-                ASSERT_LT(i, out.size() - 1) << first << ' ' << second;
-            }
-        }
-    }
+TEST(access_line, every_cause_has_its_own_name) {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < kAttemptEnds; ++i)
+        names.insert(name_of(static_cast<AttemptEnd>(i)));
+    EXPECT_EQ(names.size(), kAttemptEnds);
 }
 
 TEST(timestamp, known_moments) {

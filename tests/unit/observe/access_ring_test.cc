@@ -32,6 +32,15 @@ std::size_t drain(AccessRing& ring) {
     return drain(ring, [](const AccessRecord&) {});
 }
 
+std::vector<std::string> texts_of(std::span<const FailedAttempt> attempts) {
+    std::vector<std::string> texts;
+    for (const FailedAttempt& attempt : attempts) {
+        texts.push_back(std::to_string(attempt.upstream) + " " + std::to_string(attempt.cause) +
+                        " " + std::to_string(attempt.took_ms));
+    }
+    return texts;
+}
+
 TEST(access_ring, every_member_comes_out_as_it_went_in) {
     AccessRecord in;
     in.started_unix_ns = 1'700'000'000'123'456'789;
@@ -47,6 +56,9 @@ TEST(access_ring, every_member_comes_out_as_it_went_in) {
     in.pool = -1;
     in.upstream = 11;
     in.attempts = 3;
+    const FailedAttempt failed[] = {{1, 2, 3}, {0xfffe, 13, UINT32_MAX}};
+    in.failed_attempts = failed;
+    in.last_attempt = base::Duration(12);
     in.upstream_reused = true;
     in.minor_version = 0;
     in.refusal = 7;
@@ -76,6 +88,8 @@ TEST(access_ring, every_member_comes_out_as_it_went_in) {
                         EXPECT_EQ(out.pool, in.pool);
                         EXPECT_EQ(out.upstream, in.upstream);
                         EXPECT_EQ(out.attempts, in.attempts);
+                        EXPECT_EQ(texts_of(out.failed_attempts), texts_of(in.failed_attempts));
+                        EXPECT_EQ(out.last_attempt, in.last_attempt);
                         EXPECT_EQ(out.upstream_reused, in.upstream_reused);
                         EXPECT_EQ(out.minor_version, in.minor_version);
                         EXPECT_EQ(out.refusal, in.refusal);
@@ -121,6 +135,20 @@ TEST(access_ring, long_strings_are_cut_at_1_kib) {
     });
 }
 
+TEST(access_ring, of_more_failed_attempts_than_it_takes_the_first_are_kept) {
+    std::vector<FailedAttempt> failed;
+    for (std::uint16_t i = 0; i < kFailedAttemptsMax + 3; ++i) failed.push_back({i, 0, i});
+    AccessRecord record = simple_record();
+    record.failed_attempts = failed;
+    AccessRing ring(kRingBytes);
+    ASSERT_TRUE(ring.push(record));
+    drain(ring, [&](const AccessRecord& out) {
+        EXPECT_EQ(texts_of(out.failed_attempts),
+                  texts_of(std::span(failed).first(kFailedAttemptsMax)));
+        EXPECT_EQ(out.target, "/");
+    });
+}
+
 TEST(access_ring, a_full_ring_refuses_and_takes_again_after_a_drain) {
     AccessRing ring(kRingBytes);
     std::size_t pushed = 0;
@@ -143,12 +171,20 @@ TEST(access_ring, records_of_all_sizes_survive_the_wrap_at_every_place) {
         ASSERT_EQ(out.started_unix_ns, next_out++);
         ASSERT_EQ(out.target, std::string_view(text).substr(0, out.request_body_bytes));
         ASSERT_EQ(out.referer, std::string_view(text).substr(0, out.response_body_bytes));
+        ASSERT_EQ(out.failed_attempts.size(), out.attempts);
+        for (const FailedAttempt& attempt : out.failed_attempts) {
+            ASSERT_EQ(attempt.took_ms, static_cast<std::uint32_t>(out.started_unix_ns));
+        }
     };
+    std::vector<FailedAttempt> failed;
     for (int round = 0; round < 20'000; ++round) {
         AccessRecord record = simple_record();
         record.started_unix_ns = next_in;
         record.request_body_bytes = prng.below(1025);
         record.response_body_bytes = prng.below(1025);
+        record.attempts = static_cast<std::uint8_t>(prng.below(kFailedAttemptsMax + 1));
+        failed.assign(record.attempts, {0, 0, static_cast<std::uint32_t>(next_in)});
+        record.failed_attempts = failed;
         record.target = std::string_view(text).substr(0, record.request_body_bytes);
         record.referer = std::string_view(text).substr(0, record.response_body_bytes);
         if (ring.push(record)) ++next_in;
@@ -162,7 +198,9 @@ TEST(access_ring, records_of_all_sizes_survive_the_wrap_at_every_place) {
 
 TEST(access_ring, the_longest_record_fits_an_empty_ring_wherever_it_stands) {
     const std::string text(1024, 'y');
+    const std::vector<FailedAttempt> failed(kFailedAttemptsMax);
     AccessRecord longest;
+    longest.failed_attempts = failed;
     longest.method = longest.target = longest.host = text;
     longest.request_id = longest.user_agent = longest.referer = text;
     longest.client = *base::SocketAddress::parse("unix:/" + std::string(100, 'p'));

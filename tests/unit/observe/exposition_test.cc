@@ -40,6 +40,14 @@ struct Scene {
         files->upstreams[0].addresses.resize(3);
         view.pools = {api, files};
         for (int i = 0; i < 2; ++i) shards.push_back(std::make_unique<ShardCounters>(config));
+        control_events.resize(2);
+        checks = {{.place = {{0}, {1}},
+                   .check = "http /health",
+                   .passed = 7,
+                   .failed = 2,
+                   .rate_limited = 1,
+                   .ewma = std::chrono::microseconds(1'500),
+                   .p95 = std::chrono::milliseconds(4)}};
         facts.version = "1.2.3";
         facts.started_unix_seconds = 1'700'000'000.25;
     }
@@ -47,13 +55,15 @@ struct Scene {
     std::string text() const {
         std::vector<const ShardCounters*> pointers;
         for (const auto& shard : shards) pointers.push_back(shard.get());
-        return exposition_text({config, pointers, view, facts});
+        return exposition_text({config, pointers, view, facts, checks, control_events});
     }
 
     config::Config config;
     cluster::View view;
     std::vector<std::unique_ptr<ShardCounters>> shards;
     ProcessFacts facts;
+    std::vector<CheckFacts> checks;
+    std::vector<EventCounts> control_events;
 };
 
 TEST(exposition, is_strictly_well_formed_and_sums_the_shards) {
@@ -103,6 +113,70 @@ TEST(exposition, is_strictly_well_formed_and_sums_the_shards) {
               Value(2));
 }
 
+TEST(exposition, shows_the_state_of_each_upstream_and_its_breaker) {
+    Scene scene;
+    auto api = std::make_shared<cluster::PoolView>(*scene.view.pools[0]);
+    api->panic = true;
+    cluster::UpstreamView& out = api->upstreams[1];
+    out.state = cluster::UpstreamState::unhealthy;
+    out.breaker.phase = cluster::BreakerPhase::half_open;
+    out.ejected_until = base::Instant(std::chrono::seconds(9));
+    out.cooling_until = base::Instant(std::chrono::seconds(9));
+    out.credentials_fault = true;
+    scene.view.pools[0] = api;
+    const CheckedExposition page = check_exposition(scene.text());
+    ASSERT_FALSE(page.error) << *page.error;
+    const auto value = [&](const std::string& family, std::map<std::string, std::string> labels,
+                           const char* upstream) {
+        labels["pool"] = "api";
+        labels["upstream"] = upstream;
+        return page.value("ringway_upstream_" + family, labels).value_or(-1);
+    };
+    for (const char* state :
+         {"unknown", "healthy", "degraded", "unhealthy", "draining", "maintenance"}) {
+        const std::string text = state;
+        EXPECT_EQ(value("state", {{"state", text}}, "a"), text == "healthy" ? 1 : 0) << text;
+        EXPECT_EQ(value("state", {{"state", text}}, "b"), text == "unhealthy" ? 1 : 0) << text;
+    }
+    for (const char* phase : {"closed", "open", "half_open"}) {
+        const std::string text = phase;
+        EXPECT_EQ(value("breaker_phase", {{"phase", text}}, "a"), text == "closed" ? 1 : 0);
+        EXPECT_EQ(value("breaker_phase", {{"phase", text}}, "b"), text == "half_open" ? 1 : 0);
+    }
+    for (const char* mark : {"ejected", "cooling", "credentials_fault"}) {
+        EXPECT_EQ(value(mark, {}, "a"), 0) << mark;
+        EXPECT_EQ(value(mark, {}, "b"), 1) << mark;
+    }
+    EXPECT_EQ(page.value("ringway_pool_panic", {{"pool", "api"}}), 1);
+    EXPECT_EQ(page.value("ringway_pool_panic", {{"pool", "files"}}), 0);
+    EXPECT_EQ(page.value("ringway_pool_eligible_upstreams", {{"pool", "api"}}), 1);
+}
+
+TEST(exposition, shows_checks_and_sums_events_of_shards_and_of_control) {
+    Scene scene;
+    constexpr auto kPanic = static_cast<std::size_t>(EventKind::panic);
+    scene.shards[0]->pools[1].events[kPanic].add(1);
+    scene.shards[1]->pools[1].events[kPanic].add(2);
+    scene.control_events[1][kPanic] = 4;
+    scene.facts.events_lost = 5;
+    const CheckedExposition page = check_exposition(scene.text());
+    ASSERT_FALSE(page.error) << *page.error;
+    EXPECT_EQ(page.value("ringway_events_total", {{"pool", "files"}, {"kind", "panic"}}), 7);
+    EXPECT_EQ(page.value("ringway_events_total", {{"pool", "api"}, {"kind", "panic"}}), 0);
+    EXPECT_EQ(page.value("ringway_events_lost_total", {}), 5);
+    const auto of_check = [&](const std::string& family,
+                              std::map<std::string, std::string> labels) {
+        labels.insert({{"pool", "api"}, {"upstream", "b"}, {"check", "http /health"}});
+        return page.value("ringway_upstream_" + family, labels).value_or(-1);
+    };
+    EXPECT_EQ(of_check("checks_total", {{"result", "passed"}}), 7);
+    EXPECT_EQ(of_check("checks_total", {{"result", "failed"}}), 2);
+    EXPECT_EQ(of_check("checks_total", {{"result", "rate_limited"}}), 1);
+    EXPECT_EQ(of_check("checks_total", {{"result", "credentials"}}), 0);
+    EXPECT_EQ(of_check("check_latency_ewma_seconds", {}), 0.0015);
+    EXPECT_EQ(of_check("check_latency_p95_seconds", {}), 0.004);
+}
+
 TEST(exposition, histogram_buckets_are_cumulative_over_the_shards) {
     Scene scene;
     scene.shards[0]->pools[0].latency.record(400'000);          // below 0.5 ms
@@ -128,6 +202,8 @@ TEST(exposition, a_configuration_without_pools_is_well_formed_too) {
     scene.config.pools.clear();
     scene.config.routes.clear();
     scene.view.pools.clear();
+    scene.checks.clear();
+    scene.control_events.clear();
     scene.shards.clear();
     scene.shards.push_back(std::make_unique<ShardCounters>(scene.config));
     const CheckedExposition page = check_exposition(scene.text());

@@ -1,0 +1,153 @@
+"""From the figures of rounds to tables. Pure: numbers in, Markdown out. Of each figure the worst of all rounds stands first and
+its median in brackets; a mean alone is nowhere."""
+
+from statistics import mean, median
+
+from figures import quantile
+from peers import NAMES
+
+OVERDUE_MIN_MS = 50  # pool.suspicion: a request is overdue at 3 x its upstream's p99, and never sooner than this
+OVERDUE_FACTOR = 3
+
+
+def row(cells):
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def header(cells):
+    return [row(cells), row(["---"] * len(cells))]
+
+
+def worst(numbers, digits=0):
+    """`worst (median)`; None among the numbers means that it never happened, which is worse than any."""
+    if not numbers:
+        return "-"
+    known = [number for number in numbers if number is not None]
+    missing = len(numbers) - len(known)
+    if not known:
+        return "never"
+    text = f"{max(known):.{digits}f}" if not missing else f"never {missing}x"
+    middle = sorted(known + [float("inf")] * missing)[len(numbers) // 2] if missing else median(known)
+    return text if len(numbers) == 1 else f"{text} ({middle:.{digits}f})"
+
+
+def kinds(rounds, phase):
+    found = sorted({kind for figures in rounds for kind in figures[phase]["error_kinds"]})
+    return f": {', '.join(found)}" if found else ""
+
+
+def errors(rounds, phase):
+    counts = [figures[phase]["errors"] for figures in rounds]
+    return worst(counts) + kinds(rounds, phase)
+
+
+def expected(case, rounds, round_trip_ms):
+    """What must hold of ringway: (sentence, whether it does)."""
+    none = max(figures["fault"]["errors"] for figures in rounds)
+    found = [(f"0 errors ({none})", none == 0)]
+    added = max(figures["fault"]["worst_added_ms"] for figures in rounds)
+    if case in "ab":
+        bound = round_trip_ms + 2
+        found.append((f"added <= {bound:.0f} ms ({added:.1f})", added <= bound))
+    if case in "cd":
+        over = [(figures["fault"]["worst_added_ms"], overdue_ms(figures) + round_trip_ms + 5) for figures in rounds]
+        value, bound = max(over, key=lambda pair: pair[0] - pair[1])
+        found.append((f"added <= overdue + round trip + 5 ms = {bound:.0f} ms ({value:.1f})", value <= bound))
+        if "tries_after" in rounds[0]:
+            after = max(figures["tries_after"] for figures in rounds)
+            found.append((f"avoided from then on ({after} sent)", after == 0))
+    if case == "f" and "sent_cooling" in rounds[0]:
+        sent = max(figures["sent_cooling"] for figures in rounds)
+        found.append((f"0 sent while cooling ({sent})", sent == 0))
+    if case == "g" and "halved_ms" in rounds[0]:
+        left_out = all(figures["halved_ms"] is not None or figures["detect_ms"] is not None for figures in rounds)
+        found.append(("ejected or down-weighted", left_out))
+    return found
+
+
+def overdue_ms(figures):
+    """When a request is overdue: from what clients saw before the fault, which is what upstreams took and a little more."""
+    return max(OVERDUE_MIN_MS, OVERDUE_FACTOR * figures["p99_before_ms"])
+
+
+def detection(case, rounds):
+    key = "halved_ms" if case == "g" else "detect_ms"
+    return worst([figures[key] for figures in rounds]) if key in rounds[0] else "-"
+
+
+def own_detection(rounds):
+    """ringway's own histogram: the upper bound of the highest bucket that is not empty."""
+    bounds = [figures["own_detect_ms"] for figures in rounds if figures.get("own_detect_ms") is not None]
+    return worst(bounds) if bounds else "-"
+
+
+def case_rows(case, by_proxy):
+    rows = []
+    for name, rounds in by_proxy.items():
+        sent = [figures["sent_cooling" if case.key == "f" else "tries_after"] for figures in rounds if "tries_after" in figures]
+        cells = [f"({case.key}) {case.title}", NAMES[name], errors(rounds, "fault"),
+                 worst([figures["fault"]["slow"] for figures in rounds]),
+                 worst([figures["fault"]["worst_added_ms"] for figures in rounds], 1),
+                 worst([figures["noise_ms"] for figures in rounds], 1),
+                 detection(case.key, rounds), own_detection(rounds), worst(sent),
+                 worst([figures["take_back_ms"] for figures in rounds]), errors(rounds, "back"),
+                 worst([figures["back"]["worst_added_ms"] for figures in rounds], 1)]
+        rows.append(row(cells))
+    return rows
+
+
+def fault_table(cases, results, delay_ms):
+    title = f"Wire of {delay_ms:g} ms one way (round trip {2 * delay_ms:g} ms)" if delay_ms else "No wire (loopback)"
+    lines = [f"### {title}", ""]
+    lines += header(["case", "proxy", "errors", "slow requests", "added ms", "noise ms", "detected ms", "own detected ms",
+                     "sent after", "taken back ms", "errors on return", "added on return ms"])
+    for case in cases:
+        lines += case_rows(case, results[case.key])
+    return lines
+
+
+def expectation_table(cases, results, round_trip_ms):
+    lines = []
+    for case in cases:
+        rounds = results[case.key].get("ringway")
+        for sentence, holds in expected(case.key, rounds, round_trip_ms) if rounds else []:
+            lines.append(row([f"({case.key}) {case.name}", sentence, "met" if holds else "**missed**"]))
+    return ["", "Expected of ringway, in the worst round:", "", *header(["case", "expected (found)", ""]), *lines] if lines else []
+
+
+def on_off_table(cases, results):
+    """All requests from the fault on, of all cases and rounds."""
+    lines = []
+    for name, title in (("ringway-off", "off"), ("ringway", "on")):
+        rounds = [figures for case in cases for figures in results[case.key].get(name, [])]
+        if not rounds:
+            return []
+        latencies = [ms for figures in rounds for ms in figures["latencies_ms"]]
+        requests = sum(figures[phase]["requests"] for figures in rounds for phase in ("fault", "back"))
+        failed = sum(figures[phase]["errors"] for figures in rounds for phase in ("fault", "back"))
+        lines.append(row([title, f"{mean(latencies):.1f}", f"{quantile(latencies, 0.99):.1f}", f"{100 * failed / requests:.2f} %",
+                          worst([figures["recover_ms"] for figures in rounds])]))
+    return ["", "Health off (no checks, suspicion, breaker, outlier ejection, retries, hedges, queue) and on, all cases together, from the "
+            "fault to the end of the round. Off, it lasts until somebody repairs the origin, which happens here at a fixed time.", "",
+            *header(["health", "mean ms", "p99 ms", "errors", "time to recover ms, worst (median)"]), *lines]
+
+
+EXPLANATION = """
+Each figure: the worst of all rounds (the median of the rounds). Errors: requests without a whole answer of status 200. Slow: answered
+later than the median before the fault + one round trip + 2 ms. Added: the worst latency, from the intended time, over the median
+before the fault; noise: the same before the fault. Detected: from the fault to the last request or connect that the origin was tried
+with before it was left alone for 250 ms; in (g), until its traffic fell to half of its share. Own detected: ringway's histogram, upper
+bound of the bucket. Sent after: requests and connects to the origin between detection and its return (health checks go to a port of
+their own and are not counted); in (f), requests sent before Retry-After was over. Taken back: from the return until the origin
+answers half of its share again."""
+
+
+def markdown(reported, cases):
+    lines = ["## bench/failover", ""]
+    lines += [f"- {key}: {value}" for key, value in reported["machine"].items()]
+    lines += [EXPLANATION, ""]
+    for wire in reported["wires"]:
+        lines += fault_table(cases, wire["results"], wire["delay_ms"])
+        lines += expectation_table(cases, wire["results"], 2 * wire["delay_ms"])
+        lines += [*on_off_table(cases, wire["results"]), ""]
+    return "\n".join(lines) + "\n"

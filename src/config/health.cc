@@ -303,7 +303,8 @@ void append_request(std::vector<Key<HealthCheck>>& keys) {
             "host", check_authority,
             "the Host field; empty: the upstream's `host_header`, else its address"),
         custom<HealthCheck>("headers", "a table of headers", read_check_headers,
-                            "of the request; values may be secrets")
+                            "of the request, beside the upstream's `headers`; values may be "
+                            "secrets")
             .with_default("{}"),
         text<&HealthCheck::body>("body", check_body, "of a POST or PUT"),
         custom<HealthCheck>("expected_statuses", "an array of statuses and ranges",

@@ -46,6 +46,15 @@ const std::optional<std::regex>& compiled(const std::string& expression) {
     return at->second;
 }
 
+/// False as well when the matcher gives up.
+bool matches(const std::regex& regex, std::string_view text) {
+    try {
+        return std::regex_match(text.begin(), text.end(), regex);
+    } catch (const std::regex_error&) {
+        return false;
+    }
+}
+
 /// The beginning of a text that may be long, whole characters of UTF-8 only.
 std::string shortened(std::string_view text) {
     constexpr std::size_t kShown = 64;
@@ -152,12 +161,7 @@ Outcome check_matches(const ContentRule& rule, const element& value) {
         return fault(fmt::format("{} is no expression that can be matched (no back-references)",
                                  shortened(rule.value)));
     }
-    bool matches = false;
-    try {
-        matches = std::regex_match(text.begin(), text.end(), *regex);
-    } catch (const std::regex_error&) {  // too complex
-    }
-    if (matches) return {};
+    if (matches(*regex, text)) return {};
     return fault(fmt::format("\"{}\" is {}, which {} does not match", rule.pointer, shown(value),
                              shortened(rule.value)));
 }

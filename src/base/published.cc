@@ -25,12 +25,16 @@ void note_quiescent() {}
 void note_waited() {}
 #endif
 
+thread_local int registrations = 0;  // of this thread
+
 }  // namespace
 
-RcuReader::RcuReader() { urcu_qsbr_register_thread(); }
+RcuReader::RcuReader() {
+    if (registrations++ == 0) urcu_qsbr_register_thread();
+}
 RcuReader::~RcuReader() {
     note_quiescent();
-    urcu_qsbr_unregister_thread();
+    if (--registrations == 0) urcu_qsbr_unregister_thread();
 }
 void RcuReader::enter() { urcu_qsbr_thread_online(); }
 void RcuReader::leave() {

@@ -11,7 +11,7 @@
 
 namespace ringway::base {
 
-/// A thread that reads Published values: register at its start, leave() before it blocks, enter()
+/// A thread that reads Published values: register at its start (registrations nest), leave() before it blocks, enter()
 /// after, and call quiescent() once a turn with no reference into a published value held.
 class RcuReader {
  public:

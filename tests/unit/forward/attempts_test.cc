@@ -63,7 +63,9 @@ class Attempts : public testing::Test {
     }
     std::vector<ring::Descriptor> opened_since(ring::Descriptor before) {
         std::vector<ring::Descriptor> opened;
-        for (ring::Descriptor d = before + 1; d <= ring().newest(); ++d) opened.push_back(d);
+        for (ring::Descriptor d = std::max(before + 1, ring::FakeRing::kFirst);
+             d <= ring().newest(); ++d)
+            opened.push_back(d);
         return opened;
     }
     std::vector<ring::Descriptor> after(base::Duration time) {
@@ -148,6 +150,7 @@ TEST_F(Attempts, GoToAnotherUpstreamWhenAWarmConnectionHasDied) {
         const ring::Descriptor before = ring().newest();
         cut(upstream);
         EXPECT_TRUE(opened_since(before).empty()) << "a warm one is there";
+        break;
     }
     std::size_t requests = 0;
     for (const auto& [number, upstream] : warm) requests += world_->requests_on(upstream);

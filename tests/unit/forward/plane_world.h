@@ -41,7 +41,7 @@ class PlaneWorld {
         for (const config::Pool& pool : config.pools) {
             auto& of_pool = addresses.emplace_back();
             for (const config::Upstream& upstream : pool.upstreams)
-                of_pool.push_back({*upstream.literal});
+                of_pool.push_back({address(upstream.address)});
         }
         board = std::make_unique<failover::Board>(
             config, failover::first_view(config, addresses, ring.now()));

@@ -128,7 +128,7 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
 }
 
 TEST(UpstreamPools, GoesRoundTheAddressesOfAName) {
-    PlaneWorld world;
+    PlaneWorld world([](config::Config& config) { config.pools[0].upstreams[0].literal = {}; });
     const auto resolve = [&](const cluster::View& view) {
         return failover::set_addresses(
             world.config, view, {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
@@ -168,6 +168,8 @@ TEST(UpstreamPools, TriesARefusedConnectionOnlySoOften) {
     for (auto tried = first; world.ring.file(client).sent.empty(); tried = world.ring.newest()) {
         ASSERT_LT(tried, first + 3);
         world.ring.connected(tried, ring::Error::refused);
+        world.settle();
+        world.ring.advance(std::chrono::milliseconds(260));  // Retry::backoff_max is over
         world.settle();
     }
     EXPECT_TRUE(world.ring.file(client).sent.starts_with("HTTP/1.1 502 "));

@@ -17,6 +17,8 @@ namespace ringway::ring {
 
 class FakeRing final : public Ring {
  public:
+    static constexpr Descriptor kFirst = 100;
+
     /// What is known of a descriptor, also after its close.
     struct File {
         bool open = true;
@@ -180,7 +182,6 @@ class FakeRing final : public Ring {
     void wake() override {}
 
  private:
-    static constexpr Descriptor kFirst = 100;
 
     void arm(Op*& slot, Op& op, Op::Kind kind, Descriptor descriptor) {
         RW_ASSERT(slot == nullptr);

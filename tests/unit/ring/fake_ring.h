@@ -179,7 +179,9 @@ class FakeRing final : public Ring {
         }
         return canceled.size() + shut.size();
     }
-    void wake() override {}
+    void wake() override { ++wakes; }
+
+    int wakes = 0;
 
  private:
 

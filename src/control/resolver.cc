@@ -1,5 +1,5 @@
-// The resolver's thread and the look-up threads. Names and the last view belong to the caller of
-// first_view(), then to the thread; what the look-up threads touch is in Desk, which outlives the
+// The resolver's thread and the look-up threads. Names belong to the caller of first_view(),
+// then to the thread; what the look-up threads touch is in Desk, which outlives the
 // Resolver for as long as one of them is at work.
 #include "ringway/control/resolver.h"
 
@@ -13,11 +13,13 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "ringway/base/limits.h"
+#include "ringway/base/published.h"
+#include "ringway/failover/merge.h"
+#include "ringway/ring/kernel_ring.h"
 #include "thread_setup.h"
 
 namespace ringway::control {
@@ -130,14 +132,15 @@ struct Resolver::Machine {
     bool take_answers(std::vector<std::pair<std::size_t, LookupAnswer>> answers,
                       Clock::time_point now);
     bool take_answer(Name& name, LookupAnswer answer, Clock::time_point now);
-    std::unique_ptr<cluster::View> next_view();
-    void run(base::Published<cluster::View>& view);
+    failover::Addresses addresses() const;
+    void publish(failover::Board& board) const;
+    void run(failover::Board& board);
 
     const config::Config& config;
     Log& log;
     const std::shared_ptr<Desk> desk;
     std::vector<Name> names;
-    std::optional<cluster::View> last;  // a copy of what was made last
+    bool has_first_view = false;  // true exactly when first_view() has returned one
     std::thread thread;
 };
 
@@ -173,7 +176,7 @@ Resolver::Resolver(const config::Config& config, Log& log, Lookup lookup)
 
 Resolver::~Resolver() { stop(); }
 
-std::unique_ptr<cluster::View> Resolver::first_view(base::Duration bound) {
+std::unique_ptr<const cluster::View> Resolver::first_view(base::Duration bound) {
     Machine& machine = *machine_;
     for (std::size_t i = 0; i < std::min(machine.names.size(), kWorkersMax); ++i) {
         std::thread([desk = machine.desk] { Desk::serve(desk); }).detach();
@@ -197,12 +200,13 @@ std::unique_ptr<cluster::View> Resolver::first_view(base::Duration bound) {
         machine.log.warn("resolver",
                          "no answer yet for " + name.host + "; its upstreams wait for it");
     }
-    return machine.next_view();
+    machine.has_first_view = true;
+    return failover::first_view(machine.config, machine.addresses(), ring::read_clock());
 }
 
-void Resolver::start(base::Published<cluster::View>& view) {
+void Resolver::start(failover::Board& board) {
     if (machine_->names.empty()) return;
-    machine_->thread = std::thread([this, &view] { machine_->run(view); });
+    machine_->thread = std::thread([this, &board] { machine_->run(board); });
 }
 
 void Resolver::stop() {
@@ -280,12 +284,12 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
     auto addresses = tidy(*answer);
     if (sorted_texts(addresses) == sorted_texts(name.addresses)) return false;
     name.addresses = std::move(addresses);
-    if (last) log.info("resolver", name.host + " has new addresses");
+    if (has_first_view) log.info("resolver", name.host + " has new addresses");
     return true;
 }
 
-std::unique_ptr<cluster::View> Resolver::Machine::next_view() {
-    ResolvedAddresses resolved(config.pools.size());
+failover::Addresses Resolver::Machine::addresses() const {
+    failover::Addresses resolved(config.pools.size());
     for (std::size_t i = 0; i < resolved.size(); ++i)
         resolved[i].resize(config.pools[i].upstreams.size());
     for (const Name& name : names) {
@@ -295,12 +299,21 @@ std::unique_ptr<cluster::View> Resolver::Machine::next_view() {
             }
         }
     }
-    auto view = build_view(config, resolved, last ? &*last : nullptr);
-    last = *view;
-    return view;
+    return resolved;
 }
 
-void Resolver::Machine::run(base::Published<cluster::View>& view) {
+void Resolver::Machine::publish(failover::Board& board) const {
+    const base::Instant now = ring::read_clock();
+    const failover::Teller teller{.shard = board.shard_count(), .now = now};
+    const failover::Addresses known = addresses();
+    // A reader for this moment only: the thread sleeps most of the time.
+    const base::RcuReader reader;
+    board.change(teller, [&](const cluster::View& view) {
+        return failover::set_addresses(config, view, known, now);
+    });
+}
+
+void Resolver::Machine::run(failover::Board& board) {
     set_up_thread("rw-resolver");
     while (true) {
         const auto now = Clock::now();
@@ -317,7 +330,7 @@ void Resolver::Machine::run(base::Published<cluster::View>& view) {
             if (desk->closed) return;
             answers.swap(desk->answers);
         }
-        if (take_answers(std::move(answers), Clock::now())) view.publish(next_view());
+        if (take_answers(std::move(answers), Clock::now())) publish(board);
     }
 }
 

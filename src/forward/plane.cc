@@ -10,9 +10,6 @@ namespace ringway::forward {
 
 namespace {
 
-constexpr double kBudgetPerSecond = 10;
-constexpr double kBudgetMax = 1000;
-
 std::size_t upstream_connections_max(const config::Config& config) {
     std::size_t sum = 0;
     for (const config::Pool& pool : config.pools) {
@@ -35,7 +32,6 @@ Plane::Plane(const PlaneParts& parts)
       wheel(parts.ring.now()),
       prng(parts.seed),
       routes(parts.config),
-      retry_budgets(parts.config.pools.size()),
       upstream_pools(parts.config),
       pipes(parts.ring),
       clients(settings().connections_max),
@@ -43,6 +39,7 @@ Plane::Plane(const PlaneParts& parts)
       upstreams(upstream_connections_max(parts.config)) {
     for (const config::Pool& pool : config.pools) {
         balancers.push_back(balance::make_balancer(pool));
+        retry_budgets.emplace_back(pool.retry, now());
         std::vector<balance::Load>& load = loads.emplace_back(pool.upstreams.size());
         for (std::size_t i = 0; i < load.size(); ++i) {
             const config::Upstream& upstream = pool.upstreams[i];
@@ -121,19 +118,7 @@ bool Plane::empty() const {
 }
 
 bool Plane::take_retry(cluster::PoolIndex pool) {
-    RetryBudget& budget = retry_budgets[pool.value];
-    const observe::PoolCounters& seen = counters.pools[pool.value];
-    const double seconds = std::chrono::duration<double>(now() - budget.filled).count();
-    const double share = config.pools[pool.value].retry.budget_percent / 100.0;
-    const std::uint64_t requests = seen.requests.get();
-    budget.tokens += static_cast<double>(requests - budget.requests_seen) * share;
-    budget.tokens += std::min(seconds, 10.0) * kBudgetPerSecond;
-    budget.tokens = std::min(budget.tokens, kBudgetMax);
-    budget.requests_seen = requests;
-    budget.filled = now();
-    if (budget.tokens < 1) return false;
-    budget.tokens -= 1;
-    return true;
+    return retry_budgets[pool.value].withdraw(counters.pools[pool.value].requests.get(), now());
 }
 
 }  // namespace ringway::forward

@@ -10,24 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include "ringway/base/published.h"
 #include "ringway/base/socket_address.h"
 #include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/control/log.h"
+#include "ringway/failover/board.h"
 
 namespace ringway::control {
-
-/// [pool][upstream] -> addresses of its name, ports included; of literal addresses whatever.
-using ResolvedAddresses = std::vector<std::vector<std::vector<base::SocketAddress>>>;
-
-/// The View of a configuration whose names have these addresses. An upstream without an address is
-/// not eligible. Versions count up from `previous` (nullptr: none), a pool's exactly when the pool
-/// differs from there. Pure.
-std::unique_ptr<cluster::View> build_view(const config::Config& config,
-                                          const ResolvedAddresses& resolved,
-                                          const cluster::View* previous);
 
 /// Addresses of a host (their ports mean nothing), or why there are none.
 using LookupAnswer = std::expected<std::vector<base::SocketAddress>, std::string>;
@@ -51,11 +41,12 @@ class Resolver {
 
     /// Looks all names up side by side and waits up to `bound`; a name without an answer by then
     /// comes with the thread. Called once, before start().
-    std::unique_ptr<cluster::View> first_view(base::Duration bound);
+    std::unique_ptr<const cluster::View> first_view(base::Duration bound);
 
-    /// Starts the thread, from then on the one writer of `view`, which holds what first_view()
-    /// returned. No thread when the configuration has no names.
-    void start(base::Published<cluster::View>& view);
+    /// Starts the thread, which publishes new addresses on the board (made with what first_view()
+    /// returned) as Teller::shard board.shard_count(). No thread when the configuration has no
+    /// names.
+    void start(failover::Board& board);
 
     /// Ends the thread, without waiting for a look-up in flight. Not to be called by an online
     /// RcuReader.

@@ -15,6 +15,7 @@
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/forward/gather.h"
+#include "ringway/forward/retry_budget.h"
 #include "ringway/forward/splice_pipes.h"
 #include "ringway/forward/upstream_pool.h"
 #include "ringway/http/head.h"
@@ -40,14 +41,6 @@ struct PlaneParts {
     observe::AccessRing* access_log = nullptr;  // nullptr: off
     std::int64_t unix_offset_ns = 0;
     std::uint64_t seed = 0;
-};
-
-/// Retries a pool may still make: a share of its requests and a few a second (after Finagle's
-/// RetryBudget).
-struct RetryBudget {
-    double tokens = 10;
-    base::Instant filled{};
-    std::uint64_t requests_seen = 0;
 };
 
 struct Plane {

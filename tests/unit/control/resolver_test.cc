@@ -94,48 +94,9 @@ struct Scene {
 };
 
 /// A copy of the published view; the test thread is a reader only while it copies.
-cluster::View read(const base::Published<cluster::View>& view) {
+cluster::View read(const failover::Board& board) {
     const base::RcuReader reader;
-    return *view.read();
-}
-
-TEST(build_view, takes_literals_and_resolved_addresses_and_their_settings) {
-    config::Config config;
-    config.pools.resize(1);
-    config.pools[0].upstreams = {literal("10.0.0.1:80"), named("a", 81), named("b", 82)};
-    config.pools[0].upstreams[1].weight = 5000;
-    config.pools[0].upstreams[1].backup = true;
-    config.pools[0].upstreams[2].priority = 3;
-    const ResolvedAddresses resolved = {{{}, {*SocketAddress::parse("10.0.0.2:81")}, {}}};
-    const auto view = build_view(config, resolved, nullptr);
-    EXPECT_EQ(view->version, 1u);
-    const auto& upstreams = view->pools.at(0)->upstreams;
-    ASSERT_EQ(upstreams.size(), 3u);
-    EXPECT_TRUE(upstreams[0].eligible);
-    EXPECT_EQ(upstreams[0].addresses.at(0).text(), "10.0.0.1:80");
-    EXPECT_TRUE(upstreams[1].eligible);
-    EXPECT_TRUE(upstreams[1].backup);
-    EXPECT_EQ(upstreams[1].weight, cluster::kWeightMax);
-    EXPECT_EQ(upstreams[1].addresses.at(0).text(), "10.0.0.2:81");
-    EXPECT_FALSE(upstreams[2].eligible);
-    EXPECT_EQ(upstreams[2].tier, 3u);
-}
-
-TEST(build_view, a_pool_has_a_new_version_exactly_when_it_changed) {
-    config::Config config;
-    config.pools.resize(2);
-    config.pools[0].upstreams = {named("a", 80)};
-    config.pools[1].upstreams = {named("b", 80)};
-    ResolvedAddresses resolved = {{{*SocketAddress::parse("10.0.0.1:80")}}, {{}}};
-    const auto first = build_view(config, resolved, nullptr);
-    const auto same = build_view(config, resolved, first.get());
-    EXPECT_EQ(same->version, 2u);
-    EXPECT_EQ(same->pools[0]->version, first->pools[0]->version);
-    EXPECT_EQ(same->pools[1]->version, first->pools[1]->version);
-    resolved[1][0] = {*SocketAddress::parse("10.0.0.9:80")};
-    const auto changed = build_view(config, resolved, same.get());
-    EXPECT_EQ(changed->pools[0]->version, first->pools[0]->version);
-    EXPECT_EQ(changed->pools[1]->version, first->pools[1]->version + 1);
+    return *board.read();
 }
 
 TEST(system_lookup, knows_localhost_and_says_why_it_knows_no_other) {
@@ -182,14 +143,14 @@ TEST(resolver, the_first_view_does_not_wait_longer_than_its_bound) {
     scene.names->hold("slow", true);
     Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
     const auto begin = std::chrono::steady_clock::now();
-    base::Published<cluster::View> view(resolver.first_view(milliseconds(200)));
+    failover::Board board(scene.config, resolver.first_view(milliseconds(200)));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1));
-    EXPECT_FALSE(read(view).pools[0]->upstreams[0].eligible);
-    EXPECT_TRUE(read(view).pools[0]->upstreams[1].eligible);
+    EXPECT_FALSE(read(board).pools[0]->upstreams[0].eligible);
+    EXPECT_TRUE(read(board).pools[0]->upstreams[1].eligible);
     // The late answer is published when it comes, not a period later.
-    resolver.start(view);
+    resolver.start(board);
     scene.names->hold("slow", false);
-    EXPECT_TRUE(eventually([&] { return read(view).pools[0]->upstreams[0].eligible; }));
+    EXPECT_TRUE(eventually([&] { return read(board).pools[0]->upstreams[0].eligible; }));
     EXPECT_EQ(scene.names->asked("slow"), 1);
 }
 
@@ -199,15 +160,15 @@ TEST(resolver, a_changed_answer_is_published_and_a_rotated_one_is_not) {
     scene.config.pools[1].upstreams = {literal("10.9.9.9:1")};
     scene.names->set("a", {{ip("10.0.0.1"), ip("10.0.0.2")}});
     Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-    base::Published<cluster::View> view(resolver.first_view(seconds(3)));
-    resolver.start(view);
+    failover::Board board(scene.config, resolver.first_view(seconds(3)));
+    resolver.start(board);
     scene.names->set("a", {{ip("10.0.0.2"), ip("10.0.0.1")}});
     const int before = scene.names->asked("a");
     ASSERT_TRUE(eventually([&] { return scene.names->asked("a") >= before + 2; }));
-    EXPECT_EQ(read(view).version, 1u);
+    EXPECT_EQ(read(board).version, 1u);
     scene.names->set("a", {{ip("10.0.0.3")}});
-    ASSERT_TRUE(eventually([&] { return read(view).version == 2; }));
-    const cluster::View now = read(view);
+    ASSERT_TRUE(eventually([&] { return read(board).version == 2; }));
+    const cluster::View now = read(board);
     EXPECT_EQ(now.pools[0]->upstreams[0].addresses,
               (std::vector{*SocketAddress::parse("10.0.0.3:80")}));
     EXPECT_EQ(now.pools[0]->version, 2u);
@@ -219,16 +180,16 @@ TEST(resolver, a_failure_keeps_the_last_answer_and_is_told_once) {
     scene.config.pools[0].upstreams = {named("a", 80)};
     scene.names->set("a", {{ip("10.0.0.1")}});
     Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-    base::Published<cluster::View> view(resolver.first_view(seconds(3)));
-    resolver.start(view);
+    failover::Board board(scene.config, resolver.first_view(seconds(3)));
+    resolver.start(board);
     scene.names->set("a", std::unexpected(std::string("server failure")));
     ASSERT_TRUE(eventually([&] { return resolver.counts().failures >= 2; }));
-    EXPECT_TRUE(read(view).pools[0]->upstreams[0].eligible);
-    EXPECT_EQ(read(view).version, 1u);
+    EXPECT_TRUE(read(board).pools[0]->upstreams[0].eligible);
+    EXPECT_EQ(read(board).version, 1u);
     EXPECT_EQ(scene.said("cannot resolve a (server failure); its last addresses stay in use"), 1u);
     scene.names->set("a", {{ip("10.0.0.1")}});
     ASSERT_TRUE(eventually([&] { return scene.said("a resolves again") == 1; }));
-    EXPECT_EQ(read(view).version, 1u);
+    EXPECT_EQ(read(board).version, 1u);
 }
 
 TEST(resolver, an_answer_without_addresses_is_a_failure) {
@@ -262,8 +223,8 @@ TEST(resolver, stop_does_not_wait_for_a_look_up_in_flight) {
     scene.names->hold("stuck", true);
     {
         Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-        base::Published<cluster::View> view(resolver.first_view(milliseconds(10)));
-        resolver.start(view);
+        failover::Board board(scene.config, resolver.first_view(milliseconds(10)));
+        resolver.start(board);
         const auto begin = std::chrono::steady_clock::now();
         resolver.stop();
         EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1));

@@ -31,12 +31,12 @@ Monitor::Machine::Machine(const MonitorParts& parts, std::vector<Upstream>& upst
       seen_versions(parts.config.pools.size(), ~std::uint64_t{0}),
       steward(desk) {
     watches.reserve(upstreams.size());
-    for (std::uint16_t pool = 0; pool < parts.config.pools.size(); ++pool) {
-        const std::size_t count = parts.config.pools[pool].upstreams.size();
-        for (std::uint16_t i = 0; i < count; ++i) {
-            watches.push_back(std::make_unique<Watch>(desk,
-                                                      Place{PoolIndex{pool}, UpstreamIndex{i}},
-                                                      upstreams[watches.size()].suspicion));
+    for (std::size_t pool = 0; pool < parts.config.pools.size(); ++pool) {
+        for (std::size_t i = 0; i < parts.config.pools[pool].upstreams.size(); ++i) {
+            const Place place{PoolIndex{static_cast<std::uint16_t>(pool)},
+                              UpstreamIndex{static_cast<std::uint16_t>(i)}};
+            watches.push_back(
+                std::make_unique<Watch>(desk, place, upstreams[watches.size()].suspicion));
         }
     }
 }

@@ -49,15 +49,17 @@ def raise_limit():
 
 
 class Program:
-    """A process that ends with this one, whatever ends this one. It is ended by its own pid."""
+    """A process that ends with this one, whatever ends this one: it gets the signal `ends_by` then, which a program with
+    children of its own must be able to heed. It is ended by its own pid."""
 
-    def __init__(self, name, command, network=None, realtime=False, stdin=subprocess.DEVNULL):
-        self.name = name
+    def __init__(self, name, command, network=None, realtime=False, stdin=subprocess.DEVNULL,
+                 ends_by=signal.SIGTERM):
+        self.name, self.ends_by = name, ends_by
         self.log = tempfile.TemporaryFile()
         entered = os.open(network, os.O_RDONLY) if network else None
 
         def prepare():
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            libc.prctl(PR_SET_PDEATHSIG, ends_by, 0, 0, 0)
             if entered is not None and libc.setns(entered, CLONE_NEWNET) != 0:
                 os._exit(126)
             if realtime:
@@ -86,9 +88,9 @@ class Program:
     def send_signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, number=signal.SIGTERM, seconds=5):
+    def stop(self, seconds=5):
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            self.process.send_signal(self.ends_by)
             try:
                 self.process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:

@@ -7,7 +7,7 @@ from statistics import median
 
 RECORD = struct.Struct("<QqqqHBBI")  # open_loop.h
 SIGHT = struct.Struct("<qQHB5x")  # watch.cc
-Record = namedtuple("Record", "id intended sent done status failure origin connection")
+Record = namedtuple("Record", "id intended begun done status failure origin connection")
 Sight = namedtuple("Sight", "at id host kind")
 FAILURES = ["", "refused", "reset", "cut", "timed out", "malformed"]
 CONNECT = 0
@@ -102,12 +102,14 @@ def of_round(records, sights, moments, settings):
     hit = [r for r in records if r.done > fault and r.intended < back]
     returned = [r for r in records if back <= r.intended < end]
     fair_per_ms = settings["rate"] / 1000 / len(settings["hosts"])
+    # the machine's own doing: the client began a request late
+    late = max(((r.begun - r.intended) / MS for r in records), default=0.0)
     found = {
-        "base_ms": base, "p99_before_ms": quantile(good, 0.99), "noise_ms": max(good, default=base) - base,
+        "base_ms": base, "p99_before_ms": quantile(good, 0.99), "noise_ms": max(max(good, default=base) - base, late),
         "errors_before": sum(map(is_error, calm)), "fault": of_phase(hit, base, normal),
         "back": of_phase(returned, base, normal),
         "latencies_ms": [round(latency_ms(r), 3) for r in hit + returned],
-        "late_sends_ms": max(((r.sent - r.intended) / MS for r in records if r.sent), default=0.0),
+        "late_ms": late,
     }
     bad = [r.intended for r in hit + returned if is_error(r) or latency_ms(r) > normal + 50]
     found["recover_ms"] = max((max(bad) - fault) / MS, 0.0) if bad else 0.0

@@ -89,6 +89,7 @@ void OpenLoop::issue_due(std::int64_t now) {
 
 void OpenLoop::begin(Record& record) {
     ++under_way_;
+    record.begun_ns = now_ns();
     Connection* connection = nullptr;
     if (!idle_.empty()) {
         connection = idle_.back();
@@ -122,12 +123,10 @@ void OpenLoop::watch(Connection& connection, std::uint32_t events, int operation
 
 void OpenLoop::transmit(Connection& connection) {
     connection.state = State::waiting;
-    Record& record = *connection.record;
     const std::string request = fmt::format(
         "GET /r/{} HTTP/1.1\r\nHost: failover.example\r\nUser-Agent: open_loop\r\n"
         "Accept: */*\r\n\r\n",
-        record.id);
-    record.sent_ns = now_ns();
+        connection.record->id);
     const ssize_t sent =
         send(connection.socket, request.data(), request.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     // an idle connection has room for a request, so less than all of it is an error

@@ -31,7 +31,7 @@ enum class Failure : std::uint8_t {
 struct Record {
     std::uint64_t id = 0;
     std::int64_t intended_ns = 0;
-    std::int64_t sent_ns = 0;
+    std::int64_t begun_ns = 0;  // the client turned to it: later than intended when it was held up
     std::int64_t done_ns = 0;
     std::uint16_t status = 0;  // 0: none came
     Failure failure = Failure::none;

@@ -67,9 +67,10 @@ http {{
 def haproxy_config(network, workers):
     # retry-on all-retryable-errors with redispatch 1: the first retry goes to another server, after a refused, reset, silent or
     # 5xx answer (429 cannot be named in this version). Active checks every 500 ms and every 100 ms while the state turns
-    # (inter 2s, fall 3, rise 2 by default); observe layer7 with error-limit 3 marks a server down by its traffic, 
-    # on-marked-down ends what waits there. leastconn sends less to a slow server. http-reuse always is recommended with
-    # retry-on. timeout server: as nginx's proxy_read_timeout here; its example configuration has 1m.
+    # (inter 2s, fall 3, rise 2 by default); observe layer7 with error-limit 1 marks a server down by its traffic, as nginx's
+    # max_fails=1 (10 by default). Not on-marked-down shutdown-sessions: it cuts what waits at a server that goes down, and that is
+    # not retried, so clients see errors. leastconn sends less to a slow server. http-reuse always is recommended with retry-on.
+    # timeout server: as nginx's proxy_read_timeout here; its example configuration has 1m.
     servers = "\n".join(f"    server o{index} {address}:{network.origin_port} check port {network.check_port}"
                         for index, address in enumerate(network.origins))
     return f"""
@@ -95,7 +96,7 @@ frontend clients
 backend origins
     balance leastconn
     option httpchk GET /health
-    default-server inter 500ms fastinter 100ms downinter 250ms fall 2 rise 2 observe layer7 error-limit 3 on-error mark-down on-marked-down shutdown-sessions pool-purge-delay 60s
+    default-server inter 500ms fastinter 100ms downinter 250ms fall 2 rise 2 observe layer7 error-limit 1 on-error mark-down pool-purge-delay 60s
 {servers}
 """
 

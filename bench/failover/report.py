@@ -27,8 +27,8 @@ def worst(numbers, digits=0):
     if not known:
         return "never"
     text = f"{max(known):.{digits}f}" if not missing else f"never {missing}x"
-    middle = sorted(known + [float("inf")] * missing)[len(numbers) // 2] if missing else median(known)
-    return text if len(numbers) == 1 else f"{text} ({middle:.{digits}f})"
+    middle = median(known) if not missing else sorted(known + [None] * missing, key=lambda n: (n is None, n))[len(numbers) // 2]
+    return text if len(numbers) == 1 else f"{text} ({'never' if middle is None else f'{middle:.{digits}f}'})"
 
 
 def kinds(rounds, phase):
@@ -135,11 +135,11 @@ def on_off_table(cases, results):
 EXPLANATION = """
 Each figure: the worst of all rounds (the median of the rounds). Errors: requests without a whole answer of status 200. Slow: answered
 later than the median before the fault + one round trip + 2 ms. Added: the worst latency, from the intended time, over the median
-before the fault; noise: the same before the fault. Detected: from the fault to the last request or connect that the origin was tried
-with before it was left alone for 250 ms; in (g), until its traffic fell to half of its share. Own detected: ringway's histogram, upper
-bound of the bucket. Sent after: requests and connects to the origin between detection and its return (health checks go to a port of
-their own and are not counted); in (f), requests sent before Retry-After was over. Taken back: from the return until the origin
-answers half of its share again."""
+before the fault. Noise: the same before the fault, or how late the client itself was at any time, which is the machine's doing.
+Detected: from the fault to the last request or connect that the origin was tried with before it was left alone for 250 ms; in (g),
+until its traffic fell to half of its share. Own detected: ringway's histogram, upper bound of the bucket. Sent after: requests and
+connects to the origin between detection and its return (health checks go to a port of their own and are not counted); in (f),
+requests sent before Retry-After was over. Taken back: from the return until the origin answers half of its share again."""
 
 
 def markdown(reported, cases):

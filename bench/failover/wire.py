@@ -1,6 +1,7 @@
 """Where a run lives: a network of its own for proxy and client, and one for the origins, with a wire of known delay between
 them or, without a wire, the same one. A network has no name and ends with its processes, so none can be left behind."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -48,19 +49,22 @@ def raise_limit():
 
 
 class Program:
-    """A process that ends with this one, whatever ends this one. It is ended by its own pid."""
+    """A process that ends with this one, whatever ends this one: it gets the signal `ends_by` then, which a program with
+    children of its own must be able to heed. It is ended by its own pid."""
 
-    def __init__(self, name, command, network=None, nice=0, stdin=subprocess.DEVNULL):
-        self.name = name
+    def __init__(self, name, command, network=None, realtime=False, stdin=subprocess.DEVNULL,
+                 ends_by=signal.SIGTERM):
+        self.name, self.ends_by = name, ends_by
         self.log = tempfile.TemporaryFile()
         entered = os.open(network, os.O_RDONLY) if network else None
 
         def prepare():
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            libc.prctl(PR_SET_PDEATHSIG, ends_by, 0, 0, 0)
             if entered is not None and libc.setns(entered, CLONE_NEWNET) != 0:
                 os._exit(126)
-            if nice:
-                os.setpriority(os.PRIO_PROCESS, 0, nice)
+            if realtime:
+                with contextlib.suppress(PermissionError):  # then it takes its turn like all others
+                    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
         self.process = subprocess.Popen(
             [str(part) for part in command], stdin=stdin, stdout=subprocess.PIPE, stderr=self.log,
@@ -84,9 +88,9 @@ class Program:
     def send_signal(self, number):
         self.process.send_signal(number)
 
-    def stop(self, number=signal.SIGTERM, seconds=5):
+    def stop(self, seconds=5):
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            self.process.send_signal(self.ends_by)
             try:
                 self.process.wait(timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -126,7 +130,7 @@ class Network:
             command = [Path(build) / "bench/failover/wire", "--delay-ms", delay_ms, "--near", "10.77.0.1"]
             for address in self.origins:
                 command += ["--far", address]
-            self.wire = Program("wire", command, nice=-10 if os.getuid() == 0 else 0)
+            self.wire = Program("wire", command, realtime=True)
             try:
                 self.wire.wait_ready()
             except RuntimeError:

@@ -177,7 +177,9 @@ class FakeRing final : public Ring {
         }
         return canceled.size() + shut.size();
     }
-    void wake() override {}
+    void wake() override { ++wakes; }
+
+    int wakes = 0;
 
  private:
     static constexpr Descriptor kFirst = 100;

@@ -166,7 +166,9 @@ void ActiveCheck::arm_next(const ProbeResult& result) {
         desk_.parts.fine.set(due_, now + std::max(result.retry_after, kPauseMin));
         return;
     }
-    desk_.parts.fine.set(due_, std::max(started_ + pause(), now + kPauseMin));
+    // From beginning to beginning; a check that took that long or longer is not followed at once.
+    const base::Duration wait = pause();
+    desk_.parts.fine.set(due_, std::max(started_ + wait, now + std::max(wait / 4, kPauseMin)));
 }
 
 base::Duration ActiveCheck::pause() const {

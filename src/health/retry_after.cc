@@ -78,9 +78,8 @@ Duration times(const Decimal& number, Duration unit) {
 
 /// From now to a Unix time, 0 when that has passed.
 Duration until(std::int64_t unix_ms, std::int64_t unix_now_ns) {
-    const std::int64_t wait_ms = unix_ms - unix_now_ns / 1'000'000;
-    return std::clamp<Duration>(milliseconds(std::clamp<std::int64_t>(wait_ms, 0, 1ll << 32)),
-                                Duration::zero(), kRetryAfterMax);
+    constexpr std::int64_t kMostMs = base::to_ms(kRetryAfterMax);
+    return milliseconds(std::clamp<std::int64_t>(unix_ms - unix_now_ns / 1'000'000, 0, kMostMs));
 }
 
 /// A number: seconds, or a Unix time, told apart by its size.

@@ -18,10 +18,10 @@ namespace ringway::health {
 /// answers, and what is rarer than one in a few thousand is forgotten.
 class LatencySketch {
  public:
-    /// A count is halved when so many samples are in.
+    /// All counts are halved when so many samples are in.
     static constexpr std::uint32_t kSamplesMax = 4096;
 
-    /// About 1 ns. Negative latencies count as 0.
+    /// About 2 ns. Negative latencies count as 0.
     void record(base::Duration latency) {
         ++counts_[index_of(latency)];
         if (++total_ == kSamplesMax) [[unlikely]]
@@ -30,7 +30,7 @@ class LatencySketch {
 
     /// Recorded, the forgotten ones left out.
     std::uint32_t samples() const { return total_; }
-    /// The upper bound of the bucket of quantile q (0..1, nearest rank); 0 without samples. Some 50
+    /// The upper bound of the bucket of quantile q (0..1, nearest rank); 0 without samples. Some 20
     /// ns.
     base::Duration quantile(double q) const;
 

@@ -37,19 +37,22 @@ def test():
             "status": 200,
             "request_body_bytes": 3,
             "response_body_bytes": 5,
-            "attempts": 1,
+            "attempts_count": 1,
             "reused": False,
             "user_agent": 'quoted "agent" \\',
             "referer": "http://r/",
             "refusal": None,
         }
         equal({key: first.get(key) for key in wanted}, wanted, "first line")
+        attempts = [(attempt["upstream"], attempt["cause"]) for attempt in first["attempts"]]
+        equal(attempts, [("one", None)], "attempts")
         check("127.0.0.6" in first["client"], f"client: {first['client']}")
         equal(first["request_id"], origin.requests[0].get("X-Request-ID"), "request id")
         check(90 < first["first_byte_ms"] < 100 + 1000 * SLOW, f"first_byte_ms {first['first_byte_ms']}")
         check(first["total_ms"] >= first["first_byte_ms"], "total after first byte")
         check(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", first["time"]), f"time: {first['time']}")
         equal((second["target"], second["reused"]), ("/second", True), "second line")
+        equal(refused["attempts"], [], "attempts of a refused request")
         equal((refused["status"], refused["refusal"]), (400, "bad_request"), "refused line")
 
 

@@ -81,8 +81,8 @@ class AccessRing {
 
     /// Writer: copies the record in; false when there is no room.
     bool push(const AccessRecord& record);
-    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings and attempts valid during
-    /// the call); their number.
+    /// Reader: hands each waiting record to visit(const AccessRecord&) (its strings and attempts
+    /// valid during the call); their number.
     std::size_t drain(void (*visit)(void* self, const AccessRecord& record), void* self);
 
  private:

@@ -97,6 +97,7 @@ TEST(Status, an_upstream_shows_what_the_view_says_of_it) {
     view.backup = true;
     view.agent_percent = 50;
     view.credentials_fault = true;
+    view.breaker.until = kNow;            // of the last opening
     view.time_in_state[1] = seconds(70);  // healthy
     view.time_in_state[2] = seconds(2);   // degraded, before
     const auto json = scene.upstream(0, 1);

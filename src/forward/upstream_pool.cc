@@ -30,18 +30,25 @@ void UpstreamPools::open_ahead(Plane& plane, cluster::Place place) {
     Upstream& upstream = pools_[place.pool.value][place.upstream.value];
     if (plane.draining || !plane.view().upstream(place).eligible) return;
     while (upstream.idle_count + upstream.opening_count < wanted) {
-        if (connect(plane, upstream, place.pool, place.upstream) == nullptr) return;
+        UpstreamSide* connection = connect(plane, upstream, place.pool, place.upstream);
+        if (connection == nullptr) return;
+        upstream.opening.push_back(*connection);
         ++upstream.opening_count;
     }
 }
 
-void UpstreamPools::note_ahead_over(const UpstreamSide& connection) {
+void UpstreamPools::note_ahead_over(UpstreamSide& connection) {
+    static_cast<base::ListLink<IdleTag>&>(connection).unlink();
     --of(connection).opening_count;
 }
 
 void UpstreamPools::close_idle(cluster::Place place) {
-    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    close_all(pools_[place.pool.value][place.upstream.value]);
+}
+
+void UpstreamPools::close_all(Upstream& upstream) {
     while (!upstream.idle.empty()) upstream.idle.front().drop_idle();
+    while (!upstream.opening.empty()) upstream.opening.front().drop_opening();
 }
 
 UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
@@ -82,9 +89,7 @@ void UpstreamPools::drop(Plane& plane, UpstreamSide& connection) {
 
 void UpstreamPools::close_idle() {
     for (auto& pool : pools_) {
-        for (Upstream& upstream : pool) {
-            while (!upstream.idle.empty()) upstream.idle.front().drop_idle();
-        }
+        for (Upstream& upstream : pool) close_all(upstream);
     }
 }
 

@@ -212,12 +212,16 @@ void UpstreamSide::fail(Cause cause) {
 /// A connection that was opened ahead came to nothing: a sign, but no request's failure.
 void UpstreamSide::fail_ahead() {
     plane_.counters.upstreams[pool_.value][upstream_.value].connect_failures.add();
+    drop_opening();
+    plane_.monitor.suspect({pool_, upstream_}, plane_.now());
+    plane_.monitor.unsuspect({pool_, upstream_});
+}
+
+void UpstreamSide::drop_opening() {
     plane_.upstream_pools.note_ahead_over(*this);
     state_ = State::closed;
     plane_.wheel.clear(timer_);
     close(Ending::orderly);
-    plane_.monitor.suspect({pool_, upstream_}, plane_.now());
-    plane_.monitor.unsuspect({pool_, upstream_});
 }
 
 void UpstreamSide::become_idle() {

@@ -30,7 +30,7 @@ class UpstreamPools {
     /// Opens as many as Pool::idle_connections_min asks for, while the upstream is eligible.
     void open_ahead(Plane& plane, cluster::Place place);
     /// One that was opened ahead is connected, or came to nothing.
-    void note_ahead_over(const UpstreamSide& connection);
+    void note_ahead_over(UpstreamSide& connection);
     /// Closes the idle connections to one upstream: it was found dead.
     void close_idle(cluster::Place place);
     /// Closes every idle connection.
@@ -40,9 +40,11 @@ class UpstreamPools {
     struct Upstream {
         base::IntrusiveList<UpstreamSide, IdleTag> idle;
         std::uint32_t idle_count = 0;
-        std::uint32_t opening_count = 0;   // ahead of requests
+        base::IntrusiveList<UpstreamSide, IdleTag> opening;  // ahead of requests
+        std::uint32_t opening_count = 0;
         std::uint32_t next_address = 0;  // of those that its name resolved to
     };
+    static void close_all(Upstream& upstream);
     UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
                           cluster::UpstreamIndex index);
 

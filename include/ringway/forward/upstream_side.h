@@ -38,6 +38,8 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     std::uint64_t requests() const { return requests_; }
     /// Closes it if it is idle.
     void drop_idle();
+    /// Closes it while it is opened ahead of requests.
+    void drop_opening();
 
     // -- for its exchange --
     /// Takes it for an exchange; afterwards ready(), or on_upstream_connected() follows.

@@ -108,8 +108,8 @@ class ExchangeSim : public testing::Test {
 };
 
 MakeProxy relay_with(Defect defect) {
-    return [defect](SimRing& ring, const config::Config& config) {
-        return std::make_unique<Relay>(ring, config.listeners[0].address,
+    return [defect](SimNet&, const std::vector<SimRing*>& rings, const config::Config& config) {
+        return std::make_unique<Relay>(*rings[0], config.listeners[0].address,
                                        *config.pools[0].upstreams[0].literal, defect);
     };
 }
@@ -191,88 +191,89 @@ TEST_F(RelaySim, EveryDefectIsSeen) {
 
 // -- the data plane --
 
-std::unique_ptr<Proxy> make_shard(SimRing& ring, const config::Config& config) {
-    return std::make_unique<ShardProxy>(ring, config);
+std::unique_ptr<Proxy> make_shards(SimNet& net, const std::vector<SimRing*>& rings,
+                                   const config::Config& config) {
+    return std::make_unique<ShardProxy>(net, rings, config, nullptr);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingOnAnIdealKernel) {
     Mode mode = kernel_mode("ideal");
     mode.slow_percent = 0;
-    run_seeds(mode, make_shard, 200);
+    run_seeds(mode, make_shards, 200);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingToSlowPeers) {
     Mode mode = kernel_mode("slow peers");
     mode.slow_percent = 60;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithPartialIo) {
     Mode mode = kernel_mode("partial I/O");
     mode.partial_io = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithFewBuffers) {
     Mode mode = kernel_mode("few buffers");
     mode.starve = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithLateCompletionsAndCancelRaces) {
     Mode mode = kernel_mode("late");
     mode.late = mode.cancel_races = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithEveryFreedomOfTheKernel) {
     Mode mode = with_every_kernel_freedom(kernel_mode("every freedom"));
-    run_seeds(mode, make_shard, 200);
+    run_seeds(mode, make_shards, 200);
 }
 
 TEST_F(ExchangeSim, DrainsBehindTheRequestsInFlight) {
     Mode mode = kernel_mode("drain");
     mode.drains = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, DrainsOnAKernelWithEveryFreedom) {
     Mode mode = with_every_kernel_freedom(kernel_mode("drain, every freedom"));
     mode.drains = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesClientsThatLeave) {
     Mode mode = peers_mode("clients leave");
     mode.leave_percent = 60;
     mode.slow_answers = true;
-    run_seeds(mode, make_shard, 150);
+    run_seeds(mode, make_shards, 150);
 }
 
 TEST_F(ExchangeSim, RefusesMalformedRequests) {
     Mode mode = peers_mode("malformed requests");
     mode.malformed_percent = 25;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatReset) {
     Mode mode = peers_mode("upstreams reset");
     mode.origin_reset_percent = 25;
     mode.origin_truncate_percent = 10;
-    run_seeds(mode, make_shard, 150);
+    run_seeds(mode, make_shards, 150);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCloseIdleConnections) {
     Mode mode = kernel_mode("upstreams close when idle");
     mode.may_repeat = true;
     mode.origin_idle_closes = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCannotBeReached) {
     Mode mode = peers_mode("upstreams away");
     mode.refuse_percent = 100;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
@@ -280,7 +281,7 @@ TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
     mode.origin_malformed_percent = 20;
     mode.origin_stall_percent = 5;
     mode.origin_early_percent = 20;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesEverythingTogether) {
@@ -296,7 +297,7 @@ TEST_F(ExchangeSim, SurvivesEverythingTogether) {
     mode.origin_early_percent = 10;
     mode.origin_idle_closes = true;
     mode.accept_failures = true;
-    run_seeds(mode, make_shard, 300);
+    run_seeds(mode, make_shards, 300);
 }
 
 }  // namespace

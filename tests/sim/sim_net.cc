@@ -216,13 +216,17 @@ void SimNet::advance_to(Instant when) {
     now_ = std::max(now_, when);
 }
 
-void SimNet::listen(const SocketAddress& address, std::function<bool(End&)> accept) {
-    services_[address.text()].accept = std::move(accept);
+void SimNet::listen(const SocketAddress& address, std::function<bool(End&)> accept,
+                    const void* owner) {
+    stop_listening(address, owner);
+    services_[address.text()].listening.push_back({owner, std::move(accept)});
 }
 
-void SimNet::stop_listening(const SocketAddress& address) {
+void SimNet::stop_listening(const SocketAddress& address, const void* owner) {
     const auto found = services_.find(address.text());
-    if (found != services_.end()) found->second.accept = nullptr;
+    if (found == services_.end()) return;
+    std::erase_if(found->second.listening,
+                  [owner](const Listening& each) { return each.owner == owner; });
 }
 
 void SimNet::set_answering(const SocketAddress& address, Answering answering) {
@@ -261,7 +265,7 @@ void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
         case Answering::accepts:
             break;
     }
-    if (found == services_.end() || !found->second.accept) {
+    if (found == services_.end() || found->second.listening.empty()) {
         const bool no_path = found == services_.end() && to.family() == AF_UNIX;
         connected(std::unexpected(no_path ? Error::not_found : Error::refused));
         return;
@@ -269,7 +273,10 @@ void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
     End& ours = make_end(from, to);
     End& theirs = make_end(to, from);
     End::join(ours, theirs);
-    if (!found->second.accept(theirs)) {  // a full accept queue drops the SYN; it is sent again
+    const auto& listening = found->second.listening;
+    const auto count = static_cast<std::uint32_t>(listening.size());
+    if (!listening[count > 1 ? prng_.below(count) : 0].accept(
+            theirs)) {  // a full accept queue drops the SYN; it is sent again
         after(std::chrono::seconds(1),
               [this, from, to, connected] { finish_connect(from, to, connected); });
         return;

@@ -147,9 +147,11 @@ class SimNet {
     void advance_to(Instant when);
 
     /// Connections to `address` are handed to `accept`, which returns false to drop one (a full
-    /// queue).
-    void listen(const SocketAddress& address, std::function<bool(End&)> accept);
-    void stop_listening(const SocketAddress& address);
+    /// queue). Of several listeners at one address (SO_REUSEPORT) each connection gets one at
+    /// random; `owner` tells them apart.
+    void listen(const SocketAddress& address, std::function<bool(End&)> accept,
+                const void* owner = nullptr);
+    void stop_listening(const SocketAddress& address, const void* owner = nullptr);
     /// Overrides what listen() set up; accepts without a listener means refuses.
     void set_answering(const SocketAddress& address, Answering answering);
 
@@ -170,8 +172,12 @@ class SimNet {
             return when != other.when ? when > other.when : serial > other.serial;
         }
     };
-    struct Service {
+    struct Listening {
+        const void* owner;
         std::function<bool(End&)> accept;
+    };
+    struct Service {
+        std::vector<Listening> listening;
         Answering answering = Answering::accepts;
     };
     void finish_connect(const SocketAddress& from, const SocketAddress& to,

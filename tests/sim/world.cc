@@ -81,8 +81,10 @@ World::World(std::uint64_t seed, const Mode& mode, bool trace)
     : prng_(seed),
       mode_(mode),
       net_(prng_.next(), net_options(prng_, mode)),
-      ring_(net_, ring_options(prng_, mode)),
       ledger_(prng_.next(), net_, trace) {
+    for (std::uint32_t i = 0; i < mode.shards; ++i) {
+        rings_.push_back(std::make_unique<SimRing>(net_, ring_options(prng_, mode)));
+    }
     const std::uint32_t upstream_count = 1 + prng_.below(4);
     for (std::uint32_t i = 0; i < upstream_count; ++i) {
         upstreams_.push_back(*SocketAddress::parse("10.0.1." + std::to_string(i + 1) + ":8080"));
@@ -100,9 +102,11 @@ config::Config World::make_config() {
     constexpr std::uint64_t kSpliceFrom[] = {0, 4096, 64 * 1024};
     shard.splice_min_bytes = kSpliceFrom[prng_.below(3)];
     shard.receive_credit_bytes = 4096u << prng_.below(4);
-    shard.buffer_count = ring_.buffers().count();
-    shard.buffer_bytes = ring_.buffers().buffer_bytes();
-    config.shards.push_back(shard);
+    for (const auto& ring : rings_) {
+        shard.buffer_count = ring->buffers().count();
+        shard.buffer_bytes = ring->buffers().buffer_bytes();
+        config.shards.push_back(shard);
+    }
     config::Listener listener;
     listener.name = "front";
     listener.address = kFront;
@@ -257,7 +261,7 @@ bool World::turn_until_clients_are_gone(Proxy& proxy) {
             why = "the proxy has ended";
         }
         if (ended_ && !ledger_.draining()) why = "the proxy says that all has ended";
-        if (ring_.dead()) why = "nothing can ever happen any more";
+        if (nothing_can_happen()) why = "nothing can ever happen any more";
         if (net_.now() > limit) why = "two hours have passed";
         if (++turns_ > kTurnsMax) why = "too many turns";
         if (why.empty() || done()) continue;
@@ -265,6 +269,10 @@ bool World::turn_until_clients_are_gone(Proxy& proxy) {
         return false;
     }
     return true;
+}
+
+bool World::nothing_can_happen() const {
+    return std::ranges::any_of(rings_, [](const auto& ring) { return ring->dead(); });
 }
 
 void World::start_drain(Proxy& proxy) {
@@ -284,21 +292,29 @@ void World::run_drain(Proxy& proxy) {
     }
     if (!ended_) ledger_.violation("the drain does not end");
     if (!proxy.held().empty()) ledger_.violation("after the drain, still in use: " + proxy.held());
-    if (ring_.buffers().held_count() > 0) {
-        ledger_.violation("after the drain, buffers are still held");
+    for (const auto& ring : rings_) {
+        if (ring->buffers().held_count() > 0) {
+            ledger_.violation("after the drain, buffers are still held");
+        }
     }
 }
 
 std::vector<std::string> World::run(const MakeProxy& make_proxy) {
-    std::unique_ptr<Proxy> proxy = make_proxy(ring_, config_);
+    std::vector<SimRing*> rings;
+    for (const auto& ring : rings_) rings.push_back(ring.get());
+    std::unique_ptr<Proxy> proxy = make_proxy(net_, rings, config_);
     if (turn_until_clients_are_gone(*proxy)) run_drain(*proxy);
-    for (const std::string& misuse : ring_.misuses()) ledger_.violation(misuse);
+    for (const auto& ring : rings_) {
+        for (const std::string& misuse : ring->misuses()) ledger_.violation(misuse);
+    }
     if (!ledger_.violations().empty()) {
         broken_proxy_ = proxy.release();
         return ledger_.violations();
     }
     proxy.reset();
-    for (const std::string& leak : ring_.leaks()) ledger_.violation(leak);
+    for (const auto& ring : rings_) {
+        for (const std::string& leak : ring->leaks()) ledger_.violation(leak);
+    }
     judge_entries();
     return ledger_.violations();
 }

@@ -21,6 +21,7 @@ namespace ringway::sim {
 /// What may happen in a run. Percentages are of clients, requests or answers.
 struct Mode {
     const char* name = "";
+    std::uint32_t shards = 1;
     /// Nothing that happens excuses the loss of a request: each must get its whole answer from an
     /// origin.
     bool lossless = true;
@@ -49,8 +50,9 @@ struct Mode {
     bool slow_answers = false;  // some take up to two seconds
 };
 
-using MakeProxy =
-    std::function<std::unique_ptr<Proxy>(SimRing& ring, const config::Config& config)>;
+/// `rings`: one for each shard of the config.
+using MakeProxy = std::function<std::unique_ptr<Proxy>(
+    SimNet& net, const std::vector<SimRing*>& rings, const config::Config& config)>;
 
 class World {
  public:
@@ -62,7 +64,6 @@ class World {
     std::vector<std::string> run(const MakeProxy& make_proxy);
 
     const Ledger& ledger() const { return ledger_; }
-    const SimRing& ring() const { return ring_; }
     const SimNet& net() const { return net_; }
 
  private:
@@ -77,13 +78,14 @@ class World {
     bool turn_until_clients_are_gone(Proxy& proxy);
     void start_drain(Proxy& proxy);
     void run_drain(Proxy& proxy);
+    bool nothing_can_happen() const;
     void judge_entries();
     bool chance(std::uint32_t percent) { return prng_.chance(percent); }
 
     base::Prng prng_;
     Mode mode_;
     SimNet net_;
-    SimRing ring_;
+    std::vector<std::unique_ptr<SimRing>> rings_;  // of each shard
     Ledger ledger_;
     config::Config config_;
     std::vector<SocketAddress> upstreams_;

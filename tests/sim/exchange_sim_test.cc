@@ -231,6 +231,25 @@ TEST_F(ExchangeSim, AnswersEverythingWithEveryFreedomOfTheKernel) {
     run_seeds(mode, make_shards, 200);
 }
 
+TEST_F(ExchangeSim, AnswersEverythingOnTwoShards) {
+    Mode mode = kernel_mode("two shards");
+    mode.shards = 2;
+    run_seeds(mode, make_shards, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingOnTwoShardsWithEveryFreedomOfTheKernel) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("two shards, every freedom"));
+    mode.shards = 2;
+    run_seeds(mode, make_shards, 200);
+}
+
+TEST_F(ExchangeSim, DrainsTwoShardsOnAKernelWithEveryFreedom) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("drain, two shards, every freedom"));
+    mode.shards = 2;
+    mode.drains = true;
+    run_seeds(mode, make_shards, 100);
+}
+
 TEST_F(ExchangeSim, DrainsBehindTheRequestsInFlight) {
     Mode mode = kernel_mode("drain");
     mode.drains = true;
@@ -284,8 +303,8 @@ TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
     run_seeds(mode, make_shards, 100);
 }
 
-TEST_F(ExchangeSim, SurvivesEverythingTogether) {
-    Mode mode = with_every_kernel_freedom(peers_mode("everything"));
+Mode everything_mode(const char* name) {
+    Mode mode = with_every_kernel_freedom(peers_mode(name));
     mode.slow_percent = 30;
     mode.leave_percent = 20;
     mode.malformed_percent = 5;
@@ -297,6 +316,16 @@ TEST_F(ExchangeSim, SurvivesEverythingTogether) {
     mode.origin_early_percent = 10;
     mode.origin_idle_closes = true;
     mode.accept_failures = true;
+    return mode;
+}
+
+TEST_F(ExchangeSim, SurvivesEverythingTogether) {
+    run_seeds(everything_mode("everything"), make_shards, 300);
+}
+
+TEST_F(ExchangeSim, SurvivesEverythingTogetherOnTwoShards) {
+    Mode mode = everything_mode("everything, two shards");
+    mode.shards = 2;
     run_seeds(mode, make_shards, 300);
 }
 

@@ -114,6 +114,8 @@ config::Config World::make_config() {
     config::Pool pool;
     pool.name = "pool";
     pool.balance = static_cast<config::Balance>(prng_.below(6));
+    // A handshake that takes long is no sign of anything here, and each request is to be sent once.
+    pool.suspicion.enabled = !mode_.lossless;
     if (!mode_.lossless) pool.first_byte_timeout = seconds(1 + prng_.below(10));
     if (chance(30)) pool.idle_connections_max = prng_.below(3);
     if (chance(30)) pool.requests_per_connection_max = 1 + prng_.below(3);

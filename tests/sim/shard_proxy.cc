@@ -36,8 +36,9 @@ ShardProxy::ShardProxy(SimNet& net, const std::vector<SimRing*>& rings,
     std::vector<const observe::ShardCounters*> all_counters;
     for (SimRing* ring : rings) {
         ring->share();
-        members_.push_back({*ring, std::make_unique<observe::ShardCounters>(config), nullptr,
-                            base::kNever, false});
+        members_.push_back({.ring = *ring,
+                            .counters = std::make_unique<observe::ShardCounters>(config),
+                            .shard = nullptr});
         all_counters.push_back(members_.back().counters.get());
     }
     for (std::size_t i = 0; i < members_.size(); ++i) {
@@ -88,13 +89,16 @@ void ShardProxy::fall_asleep(Member& member) {
 void ShardProxy::go_on(Member& member) {
     if (member.ring.asleep()) {
         member.ring.rise();
-        member.works_at = net_.now();
+        member.risen_at = member.works_at = net_.now();
         if (members_.size() > 1) member.works_at += net_.random_duration(kRiseTime);
         if (member.works_at > net_.now()) return;
     }
     member.works_at = base::kNever;
     member.ended = !member.shard->work();
-    if (watcher_ != nullptr) watcher_->look_at(board_);
+    if (watcher_ != nullptr) {
+        watcher_->look_at(board_, static_cast<std::size_t>(&member - members_.data()),
+                          member.risen_at);
+    }
     if (++turns_ % kTurnsBetweenReclaims == 0) reclaim();
 }
 

@@ -23,7 +23,8 @@ namespace ringway::sim {
 /// Told between turns, when something may have changed.
 class BoardWatcher {
  public:
-    virtual void look_at(failover::Board& board) = 0;
+    /// `shard` has worked, on what had come by `risen_at`.
+    virtual void look_at(failover::Board& board, std::size_t shard, Instant risen_at) = 0;
 
  protected:
     ~BoardWatcher() = default;
@@ -44,6 +45,7 @@ class ShardProxy final : public Proxy {
         SimRing& ring;
         std::unique_ptr<observe::ShardCounters> counters;
         std::unique_ptr<shard::Shard> shard;
+        Instant risen_at{};
         Instant works_at = base::kNever;  // risen, and will work then
         bool ended = false;
     };

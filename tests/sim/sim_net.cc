@@ -207,6 +207,11 @@ void End::take_reset() {
 SimNet::SimNet(std::uint64_t seed, const NetOptions& options)
     : prng_(seed), options_(options), now_(kStart) {}
 
+SocketAddress SimNet::shard_address(std::uint32_t shard, std::uint32_t port) {
+    return *SocketAddress::parse("10.0.0." + std::to_string(shard + 1) + ":" +
+                                 std::to_string(port));
+}
+
 Instant SimNet::start() const { return kStart; }
 
 Duration SimNet::random_duration(Duration bound) {

@@ -146,6 +146,9 @@ class SimNet {
     SimNet(const SimNet&) = delete;
     SimNet& operator=(const SimNet&) = delete;
 
+    /// Where the connections of a shard come from, with port 0.
+    static SocketAddress shard_address(std::uint32_t shard, std::uint32_t port = 0);
+
     Instant now() const { return now_; }
     Instant start() const;
     base::Prng& prng() { return prng_; }

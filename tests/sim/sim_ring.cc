@@ -165,9 +165,9 @@ void SimRing::start_connect(Armed& armed) {
     File* file = find(armed.descriptor, "connect");
     if (file == nullptr) return fail(armed, Error::other);
     if (file->end != nullptr) misuse("connect on a connected socket");
-    const auto local =
-        SocketAddress::parse("10.0.0.1:" + std::to_string(10'000 + armed.serial % 50'000));
-    net_.connect(*local, armed.to, [this, serial = armed.serial](std::expected<End*, Error> end) {
+    const auto local = SimNet::shard_address(
+        options_.shard, static_cast<std::uint32_t>(10'000 + armed.serial % 50'000));
+    net_.connect(local, armed.to, [this, serial = armed.serial](std::expected<End*, Error> end) {
         const auto found = armed_.find(serial);
         if (found == armed_.end() || !found->second.producing) {
             if (end) (*end)->reset();  // canceled while the handshake was under way

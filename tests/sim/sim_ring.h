@@ -30,6 +30,7 @@ using ring::Op;
 
 /// Which freedoms are used. The defaults are an ideal kernel.
 struct RingOptions {
+    std::uint32_t shard = 0;  // whose ring it is
     std::uint32_t buffer_count = 64;
     std::uint32_t buffer_bytes = 16 * 1024;
     bool partial_io = false;  // short sends, receives and splices; `again` although there is room

@@ -83,14 +83,20 @@ World::World(std::uint64_t seed, const Mode& mode, bool trace)
       net_(prng_.next(), net_options(prng_, mode)),
       ledger_(prng_.next(), net_, trace) {
     for (std::uint32_t i = 0; i < mode.shards; ++i) {
-        rings_.push_back(std::make_unique<SimRing>(net_, ring_options(prng_, mode)));
+        RingOptions options = ring_options(prng_, mode);
+        options.shard = i;
+        rings_.push_back(std::make_unique<SimRing>(net_, options));
     }
-    const std::uint32_t upstream_count = 1 + prng_.below(4);
+    const std::uint32_t upstream_count = (has_faults() ? 2 : 1) + prng_.below(4);
     for (std::uint32_t i = 0; i < upstream_count; ++i) {
         upstreams_.push_back(*SocketAddress::parse("10.0.1." + std::to_string(i + 1) + ":8080"));
     }
     config_ = make_config();
     make_origins();
+    if (has_faults()) {
+        faults_ = std::make_unique<FaultJudge>(net_, ledger_, prng_, mode_.faults, config_,
+                                               origins_, mode_.late);
+    }
     make_clients();
     if (chance(mode_.refuse_percent)) trouble_upstreams();
     if (mode_.drains) drain_at_ = net_.now() + net_.random_duration(milliseconds(200));
@@ -126,6 +132,7 @@ config::Config World::make_config() {
         upstream.literal = address;
         pool.upstreams.push_back(upstream);
     }
+    if (has_faults()) FaultJudge::draw_rules(prng_, mode_.faults, pool);
     config.pools.push_back(pool);
     config::Route route;
     route.name = "all";
@@ -143,7 +150,7 @@ void World::make_origins() {
             script.pause_max = milliseconds(1 + prng_.below(10));
             script.step_bytes_max = 1024u << prng_.below(5);
         }
-        script.close_percent = 10;
+        script.close_percent = mode_.faults.tells_breakers ? 0 : 10;
         script.reset_percent = mode_.origin_reset_percent;
         script.truncate_percent = mode_.origin_truncate_percent;
         script.stall_percent = mode_.origin_stall_percent;
@@ -164,10 +171,12 @@ void World::make_clients() {
         script.from = *SocketAddress::parse("10.0.2." + std::to_string(i + 1) + ":" +
                                             std::to_string(20'000 + prng_.below(40'000)));
         script.to = kFront;
-        const std::uint32_t plan_count = 1 + prng_.below(8);
+        const std::uint32_t plan_count = 1 + prng_.below(has_faults() ? 16 : 8);
         for (std::uint32_t k = 0; k < plan_count; ++k) script.plans.push_back(make_plan());
         if (!mode_.bytes_only && chance(40)) script.pipeline_depth = 1 + prng_.below(6);
         if (chance(50)) script.think_max = milliseconds(prng_.below(40));
+        if (has_faults()) script.think_max = milliseconds(100 + prng_.below(900));
+        script.may_be_rate_limited = has_faults();
         if (chance(mode_.slow_percent)) {
             script.pause_max = milliseconds(1 + prng_.below(20));
             script.step_bytes_max = 256u << prng_.below(6);
@@ -304,7 +313,8 @@ void World::run_drain(Proxy& proxy) {
 std::vector<std::string> World::run(const MakeProxy& make_proxy) {
     std::vector<SimRing*> rings;
     for (const auto& ring : rings_) rings.push_back(ring.get());
-    std::unique_ptr<Proxy> proxy = make_proxy(net_, rings, config_);
+    std::unique_ptr<Proxy> proxy =
+        make_proxy(net_, rings, config_, faults_ ? &faults_->board() : nullptr);
     if (turn_until_clients_are_gone(*proxy)) run_drain(*proxy);
     for (const auto& ring : rings_) {
         for (const std::string& misuse : ring->misuses()) ledger_.violation(misuse);
@@ -318,6 +328,7 @@ std::vector<std::string> World::run(const MakeProxy& make_proxy) {
         for (const std::string& leak : ring->leaks()) ledger_.violation(leak);
     }
     judge_entries();
+    if (faults_ != nullptr) faults_->judge();
     return ledger_.violations();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fault_judge.h"
 #include "ledger.h"
 #include "proxy.h"
 #include "ringway/config/config.h"
@@ -48,11 +49,14 @@ struct Mode {
     bool accept_failures = false;
     bool drains = false;  // in the midst of it all; what an origin was asked must still be answered
     bool slow_answers = false;  // some take up to two seconds
+    FaultPlan faults;
 };
 
 /// `rings`: one for each shard of the config.
-using MakeProxy = std::function<std::unique_ptr<Proxy>(
-    SimNet& net, const std::vector<SimRing*>& rings, const config::Config& config)>;
+/// `watcher`: or nullptr.
+using MakeProxy =
+    std::function<std::unique_ptr<Proxy>(SimNet& net, const std::vector<SimRing*>& rings,
+                                         const config::Config& config, BoardWatcher* watcher)>;
 
 class World {
  public:
@@ -65,6 +69,8 @@ class World {
 
     const Ledger& ledger() const { return ledger_; }
     const SimNet& net() const { return net_; }
+    /// nullptr without faults.
+    FaultJudge* faults() { return faults_.get(); }
 
  private:
     static NetOptions net_options(base::Prng& prng, const Mode& mode);
@@ -79,6 +85,7 @@ class World {
     void start_drain(Proxy& proxy);
     void run_drain(Proxy& proxy);
     bool nothing_can_happen() const;
+    bool has_faults() const { return !mode_.faults.faults.empty(); }
     void judge_entries();
     bool chance(std::uint32_t percent) { return prng_.chance(percent); }
 
@@ -91,6 +98,7 @@ class World {
     std::vector<SocketAddress> upstreams_;
     std::vector<std::unique_ptr<ScriptedOrigin>> origins_;
     std::vector<std::unique_ptr<ScriptedClient>> clients_;
+    std::unique_ptr<FaultJudge> faults_;
     std::uint64_t next_id_ = 1;
     std::uint64_t turns_ = 0;
     Instant drain_at_ = base::kNever;  // for Mode::drains

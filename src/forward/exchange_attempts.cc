@@ -157,6 +157,9 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
     plane_.monitor.on_connected(place_of(connected), plane_.now() - connected.begun_at);
     if (rival_.live() && !hedged_) {  // a race of connects: the first one carries the request
         if (&connected == &rival_) plane_.counters.pools[pool_.value].connect_hedges_won.add();
+        // The other one was never asked: it is there for another try.
+        pick_.tried.remove(&connected == &rival_ ? attempt_.upstream : rival_.upstream);
+        --attempts_;
         keep_only(connected);
     } else if (&connected == &rival_) {
         transmit(rival_);

@@ -88,6 +88,7 @@ void BoardJudge::take(const Event& event) {
                                std::string(event.evidence_text()));
     if (event.upstream == Event::kWholePool) return take_of_pool(event);
     Model& model = models_[event.upstream];
+    standings_[event.upstream].since = net_.now();
     const auto turn = [&](bool& what, bool to) {
         if (what == to) violation(event, "tells what was so already");
         what = to;
@@ -219,7 +220,7 @@ void BoardJudge::compare(const cluster::View& view) {
             standing.eligible = is.eligible;
             standing.since = now;
         }
-        standing.phase = is.breaker.phase;
+        standing.view = is;
     }
     if (pool.panic != panic_) ledger_.violation("the pool's panic was not told");
 }

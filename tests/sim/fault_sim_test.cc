@@ -98,8 +98,6 @@ TEST_F(FaultSim, OneUpstreamThatStaysWellAnswersAllWithHedges) {
 TEST_F(FaultSim, BreakersAreWhatOutcomesMakeThem) {
     Mode mode = fault_mode("breakers", {Fault::unavailable});
     mode.faults.tells_breakers = true;
-    mode.lossless = true;  // a smooth network: outcomes are handled in the order of their coming
-    mode.may_repeat = true;
     run(mode, 2 * kSeeds);
     EXPECT_GT(count(breaker_open), 0u);
     EXPECT_GT(count(breaker_half_open), 0u);

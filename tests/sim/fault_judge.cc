@@ -150,6 +150,8 @@ FaultJudge::FaultJudge(SimNet& net, Ledger& ledger, base::Prng& prng, const Faul
 // One to three troubles, one after the other.
 void FaultJudge::schedule(std::size_t upstream) {
     Instant at = net_.now();
+    // Before the first checks nobody can know who is well.
+    if (plan_.one_stays_well) at += seconds(1);
     const std::uint32_t count = prng_.chance(85) ? 1 + prng_.below(3) : 0;
     for (std::uint32_t i = 0; i < count; ++i) {
         const auto kinds = static_cast<std::uint32_t>(plan_.faults.size());

@@ -172,6 +172,7 @@ void BoardJudge::take_of_pool(const Event& event) {
     };
     if (event.kind == EventKind::panic || event.kind == EventKind::panic_over) {
         turn(panic_, event.kind == EventKind::panic);
+        for (Standing& standing : standings_) standing.since = net_.now();
     } else if (event.kind == EventKind::failover) {
         if (total_failure_) violation(event, "although nobody serves");
     } else {

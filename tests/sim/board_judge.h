@@ -32,6 +32,8 @@ class BoardJudge final : public BoardWatcher {
     const cluster::UpstreamView& upstream(std::size_t upstream) const {
         return board_->read()->pools[0]->upstreams[upstream];
     }
+    /// Something was published in this turn.
+    bool is_turning() const { return board_->read()->version != version_; }
     std::uint64_t event_count() const { return event_count_; }
     std::uint64_t count(observe::EventKind kind) const {
         return counts_[static_cast<std::size_t>(kind)];

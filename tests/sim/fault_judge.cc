@@ -184,10 +184,12 @@ void FaultJudge::on_send(Entry& entry) {
     send.trial = upstream.breaker.phase == BreakerPhase::half_open;
     const bool out = !upstream.eligible && !standing.eligible;
     // Within this turn it may have come back, and perhaps gone again with its last trial.
-    const bool changed = upstream.state != standing.view.state ||
-                         upstream.ejected_until != standing.view.ejected_until ||
-                         upstream.cooling_until != standing.view.cooling_until ||
-                         upstream.breaker.phase != standing.view.breaker.phase;
+    const bool changed =
+        upstream.state != standing.view.state ||
+        upstream.ejected_until != standing.view.ejected_until ||
+        upstream.cooling_until != standing.view.cooling_until ||
+        upstream.breaker.phase != standing.view.breaker.phase ||
+        (standing.view.ejected_until != Instant{} && board_.is_turning());  // panic
     // Whom it was dialled for may have been known for out only then.
     const bool in_time = send.reused ? net_.now() <= standing.since + slack_
                                      : send.dialled_at <= standing.since + slack_;

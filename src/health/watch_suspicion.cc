@@ -30,9 +30,13 @@ bool Watch::may_be_suspected() const {
 void Watch::suspect(base::Instant first_sign, Sign sign) {
     if (stopped_ || !desk_.pool(place_).suspicion.enabled || !may_be_suspected()) return;
     first_sign_ = suspected_ ? std::min(first_sign_, first_sign) : first_sign;
-    suspected_ = true;
+    const bool is_news = !std::exchange(suspected_, true);
     (sign == Sign::failure ? by_failure_ : by_overdue_) = true;
-    if (probing_) return;
+    if (probing_) {
+        // It may have outlasted its patience while nobody waited for it.
+        if (is_news) prober_->set_patience(patience_);
+        return;
+    }
     const base::Instant quiet_until =
         sign == Sign::failure ? quiet_until_ : std::max(quiet_until_, quiet_overdue_until_);
     if (desk_.now() < quiet_until) {
@@ -63,7 +67,6 @@ void Watch::unsuspect() {
     if (by_failure_ || !suspected_) return;
     suspected_ = false;
     desk_.parts.fine.clear(again_);
-    if (probing_ && !took_out_) prober_->set_patience({});
 }
 
 void Watch::on_check_overdue(ActiveCheck& check) {

@@ -160,6 +160,19 @@ TEST_F(MonitorRequestsTest, AnErrorRateOverAllShardsEjectsAndOpens) {
     EXPECT_EQ(events_of(EventKind::ejected).size(), 1u);
 }
 
+TEST_F(MonitorRequestsTest, WhatEjectedItOnceDoesNotEjectItAgain) {
+    pool().outlier.consecutive = 0;
+    pool().outlier.ejection_time = seconds(2);
+    pool().breaker.enabled = false;
+    begin(3);
+    pass(milliseconds(1500));
+    count(1, 20, milliseconds(1));
+    fail(1, 20);
+    pass(seconds(8));
+    EXPECT_EQ(events_of(EventKind::ejected).size(), 1u);
+    EXPECT_TRUE(view(1).eligible);
+}
+
 TEST_F(MonitorRequestsTest, WhatWentOutOfTheWindowDoesNotCount) {
     pool().outlier.consecutive = 0;
     pool().breaker.failure_threshold = 1000;

@@ -52,6 +52,7 @@ TEST_F(MonitorTest, ChecksKeepTheirIntervalAndWhileTurningTheFastOne) {
     pass(milliseconds(4010 * 3));
     EXPECT_EQ(reached[0], 4);  // at 0, 4, 8 and 12 s
     conduct[0].answer = status(500);
+    conduct[0].delay = milliseconds(30);
     pass(milliseconds(3900));
     EXPECT_EQ(view(0).state, UpstreamState::healthy);
     EXPECT_LE(until(0, UpstreamState::unhealthy), milliseconds(1200));  // 16, 16.5 and 17 s
@@ -60,8 +61,8 @@ TEST_F(MonitorTest, ChecksKeepTheirIntervalAndWhileTurningTheFastOne) {
     const auto out = events_of(EventKind::unhealthy);
     ASSERT_EQ(out.size(), 1u);
     EXPECT_EQ(out[0].evidence_text(), "check http /: 500 X, 3 in a row");
-    EXPECT_GE(out[0].took, milliseconds(1000));  // since the first of the three
-    EXPECT_LE(out[0].took, milliseconds(1010));
+    EXPECT_GE(out[0].took, milliseconds(1030));  // since the first of the three began
+    EXPECT_LE(out[0].took, milliseconds(1040));
     conduct[0].answer = status(200);
     EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1100));
     EXPECT_EQ(reached[0], 9);
@@ -254,6 +255,32 @@ TEST_F(MonitorTest, ATakenOverUpstreamThatIsDownNeedsItsRise) {
     const base::Duration took = until(1, UpstreamState::healthy);
     EXPECT_GE(took, seconds(2));
     EXPECT_LE(took, milliseconds(3100));
+}
+
+TEST_F(MonitorTest, ACredentialsAlertOutlivesTheShardThatMadeIt) {
+    add_check().interval = seconds(1);
+    begin(2, 2);
+    pass(milliseconds(500));
+    conduct[1].answer = status(403);
+    pass(seconds(2));
+    EXPECT_TRUE(view(1).credentials_fault);
+    shards[1]->stalled = true;
+    conduct[1].answer = status(200);
+    pass(seconds(6));
+    EXPECT_EQ(stats->read(0, 1, 0).shard, 0);
+    EXPECT_FALSE(view(1).credentials_fault);
+}
+
+TEST_F(MonitorTest, AfterAFailureTheNextAddressIsAsked) {
+    two_addresses = true;
+    config::HealthCheck& check = add_check();
+    check.interval = seconds(1);
+    begin(2);
+    conduct[0].connect = Conduct::Connect::refuse;
+    pass(milliseconds(1500));
+    EXPECT_EQ(view(0).state, UpstreamState::healthy);  // by the second, which is kept to
+    pass(seconds(10));
+    EXPECT_EQ(stats->read(0, 0, 0).failed, 1u);
 }
 
 // -- agents --

@@ -331,6 +331,9 @@ void Exchange::record(std::int16_t refusal) {
     line.upstream = has_upstream_ ? attempt_.upstream.value : -1;
     line.attempts = attempts_;
     line.failed_attempts = failed_;
+    if (has_upstream_)
+        line.last_attempt =
+            (first_byte_at_ == Instant{} ? now : first_byte_at_) - attempt_.begun_at;
     line.upstream_reused = attempt_.reused;
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);

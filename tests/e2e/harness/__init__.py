@@ -11,12 +11,15 @@ from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
 from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
+from harness.program import Load, Program
 
 __all__ = [
     "Client",
     "Ended",
     "Hangup",
+    "Load",
     "Origin",
+    "Program",
     "Reply",
     "Ringway",
     "SLOW",

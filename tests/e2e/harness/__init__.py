@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from harness.balancer import Ringway, forward_to, pool, upstream
+from harness.checked import Checked, health_check
 from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
@@ -14,6 +15,7 @@ from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seco
 from harness.program import Load, Program
 
 __all__ = [
+    "Checked",
     "Client",
     "Ended",
     "Hangup",
@@ -33,6 +35,7 @@ __all__ = [
     "free_port",
     "get_by_curl",
     "header",
+    "health_check",
     "main",
     "pattern",
     "pool",

@@ -113,7 +113,10 @@ Patience ActiveCheck::patience() const {
                                 bounds.probe_max);
         }
     }
-    return {.connect = network, .answer = std::max(network, answer)};
+    // Silence is to be heard before the time-out makes a mere failed check of it.
+    const base::Duration longest = rules_.timeout * 3 / 4;
+    return {.connect = std::min(network, longest),
+            .answer = std::min(std::max(network, answer), longest)};
 }
 
 const base::SocketAddress* ActiveCheck::address() const {

@@ -362,6 +362,8 @@ bool Exchange::may_repeat(Failure failure) const {
 /// Sends the request once more, where that is allowed and can help. False: the failure stands.
 bool Exchange::retry(Cause cause, bool stale) {
     if (!is_retriable(cause) || !may_repeat(Failure{cause, attempt_.head_sent})) return false;
+    // As with a listed status: who answered is not asked again.
+    if (cause == Cause::malformed_response && !find_other()) return false;
     if (stale) {
         retried_stale_ = true;
         // Another upstream is a round trip nearer than a new connection to this one, and if this

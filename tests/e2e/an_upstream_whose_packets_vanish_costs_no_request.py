@@ -16,9 +16,11 @@ def test():
         print(f"skipped: {why}")
         return
     place = {"host": namespace.host, "within": namespace.within}
-    with namespace, Program("a", **place) as a, Program("b", **place) as b, Program("c", **place) as c, Ringway(
-        forward_to(a, b, c, pool_keys=KEYS), shards="count = 2"
-    ) as ringway, Load(ringway) as load:
+    with namespace, Program("a", **place) as a, Program("b", **place) as b, Program(
+        "c", **place
+    ) as c, Ringway(forward_to(a, b, c, pool_keys=KEYS), shards="count = 2") as ringway, Load(
+        ringway
+    ) as load:
         load.more(1000)
         for origin in (a, b, c):
             ringway.wait_state(origin, "healthy")

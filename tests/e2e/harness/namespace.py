@@ -27,7 +27,19 @@ class Namespace:
         self.within = ("ip", "netns", "exec", self.name)
         try:
             run("ip", "netns", "add", self.name)
-            run("ip", "link", "add", f"rwa{pid}", "type", "veth", "peer", "name", f"rwb{pid}", "netns", self.name)
+            run(
+                "ip",
+                "link",
+                "add",
+                f"rwa{pid}",
+                "type",
+                "veth",
+                "peer",
+                "name",
+                f"rwb{pid}",
+                "netns",
+                self.name,
+            )
             run("ip", "address", "add", f"{near}/30", "dev", f"rwa{pid}")
             run("ip", "link", "set", f"rwa{pid}", "up")
             run(*self.within, "ip", "address", "add", f"{self.host}/30", "dev", f"rwb{pid}")

@@ -33,7 +33,7 @@ CROSSING_E2E = [
     "a_verdict_of_one_shard_is_acted_on_by_all",
     "an_upstream_that_answers_503_costs_no_request",
     "drains_in_flight_requests_on_sigterm",
-    "requests_wait_in_the_queue_while_all_are_out",
+    "queued_requests_of_all_shards_go_on_at_once",
     "resolves_upstream_names",
     "serves_health_and_metrics",
     "several_shards_serve_one_listener",

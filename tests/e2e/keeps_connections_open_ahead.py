@@ -16,7 +16,7 @@ from harness import (
 
 def test():
     with Origin(name="a") as a, Ringway(
-        forward_to(a, pool_keys="idle_connections_min = 3")
+        forward_to(a, pool_keys="idle_connections_min = 3"), shards="count = 1"
     ) as ringway, ringway.client() as client:
         eventually(lambda: a.open_connections() == 3, "three connections")
         for _ in range(5):

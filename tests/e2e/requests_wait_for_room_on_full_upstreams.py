@@ -13,7 +13,8 @@ def test():
         return response(200)
 
     with Origin(held, name="a") as a, Ringway(
-        forward_to(upstream(a, "in_flight_max = 2"), pool_keys='queue = { wait_max = "5s" }')
+        forward_to(upstream(a, "in_flight_max = 2"), pool_keys='queue = { wait_max = "5s" }'),
+        shards="count = 1",
     ) as ringway:
         clients = [ringway.client() for _ in range(5)]
         for number, client in enumerate(clients):

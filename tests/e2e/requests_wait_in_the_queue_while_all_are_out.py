@@ -15,7 +15,7 @@ def test():
         return response(200)
 
     with Checked("a", answer=note) as a, Checked("b", answer=note) as b, Ringway(
-        forward_to(a, b, pool_keys=KEYS)
+        forward_to(a, b, pool_keys=KEYS), shards="count = 1"
     ) as ringway:
         a.verdict = b.verdict = response(500)
         ringway.wait_event("total_failure")

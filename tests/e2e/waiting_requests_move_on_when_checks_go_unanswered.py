@@ -20,7 +20,7 @@ def test():
     for verdict, reason in ((held, "check_unanswered"), (response(500), "check_failed")):
         release.clear()
         with Checked("a", answer=held) as a, Checked("b") as b, Ringway(
-            forward_to(a, b, pool_keys=KEYS)
+            forward_to(a, b, pool_keys=KEYS), shards="count = 1"
         ) as ringway:
             ringway.wait_state(a, "healthy")
             ringway.wait_state(b, "healthy")

@@ -335,8 +335,11 @@ TEST_F(AgentTest, DownOutweighsPassingChecksUntilItSaysUp) {
 
 TEST_F(AgentTest, ChecksThatPassMeanwhileCountOnceItSaysUp) {
     set_up(true);
+    pool().health.checks[0].interval = seconds(60);
+    pool().health.checks[0].fall = 1;
     pass(seconds(2));
     conduct[0].answer = status(500);
+    monitor().suspect(place(0), now);  // asks at once
     until(0, UpstreamState::unhealthy);
     EXPECT_EQ(view(0).reason, Reason::check_failed);
     say("down\n");

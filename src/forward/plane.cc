@@ -43,7 +43,8 @@ Plane::Plane(const PlaneParts& parts)
                .all_counters = parts.all_counters,
                .stats = parts.check_stats,
                .instance_id = parts.instance_id,
-               .seed = parts.seed}),
+               .seed = parts.seed,
+               .unix_offset_ns = parts.unix_offset_ns}),
       upstream_pools(parts.config),
       pipes(parts.ring),
       clients(settings().connections_max),
@@ -102,6 +103,7 @@ bool is_dead(const cluster::UpstreamView& upstream) {
 }  // namespace
 
 bool Plane::act_on_view() {
+    monitor.serve_asked();
     bool acted = std::exchange(queues_moved, false);
     const cluster::View& next = view();
     if (next.version != view_version) {

@@ -61,6 +61,8 @@ class Monitor {
     /// Each new view, and each one that this shard published: arms the timer of what becomes due in
     /// it, and takes over what other shards found (Verdict::force_down and so on).
     void look_at(const cluster::View& view);
+    /// Probes what other shards asked for (Board::ask_probe). Each turn.
+    void serve_asked();
     /// Ends all probes; over() when they are home.
     void stop();
     bool over() const;
@@ -107,6 +109,7 @@ class Monitor {
     struct Upstream {
         Suspicion suspicion;
         observe::Counter* failures_in_row = nullptr;  // UpstreamCounters::failures_in_row
+        observe::Counter* overdue = nullptr;          // UpstreamCounters::overdue_ns
     };
     std::size_t flat(cluster::Place place) const {
         return first_of_pool_[place.pool.value] + place.upstream.value;

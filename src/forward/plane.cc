@@ -125,6 +125,13 @@ bool Plane::act_on_view() {
     return acted;
 }
 
+void Plane::avoid(cluster::Place place) {
+    if (!config.pools[place.pool.value].suspicion.enabled) return;
+    // A probe needs a connect and an answer.
+    const base::Duration bound = 2 * monitor.suspicion(place).probe_deadline();
+    loads[place.pool.value][place.upstream.value].avoided_until = now() + bound;
+}
+
 void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
                         const cluster::PoolView& after) {
     for (std::size_t u = 0; u < after.upstreams.size(); ++u) {

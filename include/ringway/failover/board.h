@@ -114,7 +114,7 @@ class Board {
     base::Published<cluster::View> view_;
     std::vector<std::unique_ptr<observe::EventRing>> events_;  // of each shard, then control
     std::vector<Beat> beats_;
-    std::vector<Asked> asked_;                              // of each shard
+    std::vector<Asked> asked_;                             // of each shard
     std::vector<std::atomic<std::int64_t>> asked_for_ns_;  // of each upstream; 0: not asked
     std::atomic<std::uint64_t> events_lost_{0};
     std::mutex rings_mutex_;

@@ -80,6 +80,9 @@ class Monitor {
     /// A request failed. `sent_at`: when it was sent, the first sign of it. Counts towards breaker
     /// and outlier ejection, and probes the upstream at once (not for bad_status).
     void on_fault(cluster::Place place, Fault fault, base::Instant sent_at);
+    /// A sign that is no request's failure, such as warm connections that died together: probes the
+    /// upstream at once.
+    void on_sign(cluster::Place place);
     /// A request that took a trial of a half-open breaker has ended.
     void on_trial_passed(cluster::Place place);
     void on_trial_failed(cluster::Place place);

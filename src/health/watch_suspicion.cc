@@ -71,27 +71,32 @@ void Watch::unsuspect() {
     desk_.parts.fine.clear(again_);
 }
 
+/// False: what else is silent, or how many are out, forbids it.
+bool Watch::take_out_for_silence() {
+    if (!desk_.suspects.silence_counts(place_)) return false;
+    const std::string evidence =
+        fmt::format("probe {}: silent for {:.3g} ms", prober_->rules().name,
+                    static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
+    took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
+        return failover::set_missing(desk_.parts.config, view, place_, now);
+    });
+    if (took_out_) desk_.counters(place_).probes_missed.add();
+    return took_out_;
+}
+
 void Watch::on_check_overdue(ActiveCheck& check) {
     if (&check != prober_ || !probing_ || !suspected_) return;
     follow(desk_.view());
     if (!may_be_suspected()) return;  // out already
-    if (desk_.suspects.silence_counts(place_)) {
-        const std::string evidence =
-            fmt::format("probe {}: silent for {:.3g} ms", check.rules().name,
-                        static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
-        took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
-            return failover::set_missing(desk_.parts.config, view, place_, now);
-        });
-    }
-    if (took_out_) {
-        desk_.counters(place_).probes_missed.add();
-        return;
-    }
+    if (take_out_for_silence()) return;
     patience_ = {.connect = twice(patience_.connect), .answer = twice(patience_.answer)};
     prober_->set_patience(patience_);
 }
 
 void Watch::end_suspicion(const ProbeResult& result) {
+    // A check may end before its patience does: then its time-out is the silence that counts.
+    if (result.end == ProbeEnd::timed_out && suspected_ && !took_out_ && may_be_suspected())
+        take_out_for_silence();
     probing_ = false;
     suspected_ = false;
     const bool by_overdue = std::exchange(by_overdue_, false);
@@ -123,7 +128,7 @@ void Watch::end_suspicion(const ProbeResult& result) {
             });
             break;
         }
-        case ProbeEnd::timed_out:  // a failed check, where silence alone did not count
+        case ProbeEnd::timed_out:
         case ProbeEnd::local_fault:
             break;
     }

@@ -156,6 +156,9 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
     plane_.monitor.on_connected(place_of(connected), plane_.now() - connected.begun_at);
     if (rival_.live() && !hedged_) {  // a race of connects: the first one carries the request
         if (&connected == &rival_) plane_.counters.pools[pool_.value].connect_hedges_won.add();
+        // The other one was never asked: it is there for another try.
+        pick_.tried.remove(&connected == &rival_ ? attempt_.upstream : rival_.upstream);
+        --attempts_;
         keep_only(connected);
     } else if (&connected == &rival_) {
         transmit(rival_);
@@ -363,6 +366,8 @@ bool Exchange::may_repeat(Failure failure) const {
 /// Sends the request once more, where that is allowed and can help. False: the failure stands.
 bool Exchange::retry(Cause cause, bool stale) {
     if (!is_retriable(cause) || !may_repeat(Failure{cause, attempt_.head_sent})) return false;
+    // As with a listed status: who answered is not asked again.
+    if (cause == Cause::malformed_response && !find_other()) return false;
     if (stale) {
         retried_stale_ = true;
         // Another upstream is a round trip nearer than a new connection to this one, and if this

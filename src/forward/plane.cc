@@ -97,7 +97,8 @@ namespace {
 bool is_dead(const cluster::UpstreamView& upstream) {
     return upstream.state == cluster::UpstreamState::unhealthy &&
            (upstream.reason == cluster::Reason::probe_missed ||
-            upstream.reason == cluster::Reason::probe_refused);
+            upstream.reason == cluster::Reason::probe_refused ||
+            upstream.reason == cluster::Reason::check_unanswered);
 }
 
 }  // namespace

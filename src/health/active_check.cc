@@ -116,10 +116,15 @@ Patience ActiveCheck::patience() const {
         rttvar = report.thinking_rttvar;
         known = report.passed > 0;
     }
-    const base::Duration connect = suspicion_.probe_deadline();
-    if (network.empty() || !known) return {.connect = connect, .answer = bounds.probe_max};
-    const base::Duration answer = network.srtt() + 4 * network.rttvar() + srtt + 4 * rttvar;
-    return {.connect = connect, .answer = std::clamp(answer, bounds.probe_min, bounds.probe_max)};
+    // Silence is to be heard before the time-out makes a mere failed check of it.
+    const base::Duration longest = rules_.timeout * 3 / 4;
+    const base::Duration connect = std::min(suspicion_.probe_deadline(), longest);
+    base::Duration answer = bounds.probe_max;
+    if (known && !network.empty()) {
+        answer = std::clamp(network.srtt() + 4 * network.rttvar() + srtt + 4 * rttvar,
+                            bounds.probe_min, bounds.probe_max);
+    }
+    return {.connect = connect, .answer = std::min(answer, longest)};
 }
 
 const base::SocketAddress* ActiveCheck::address() const {

@@ -14,6 +14,30 @@ using cluster::UpstreamState;
 using cluster::UpstreamView;
 using cluster::View;
 
+namespace {
+
+/// Why a failed check took an upstream out.
+Reason reason_of(ProbeEnd end) {
+    switch (end) {
+        case ProbeEnd::refused:
+        case ProbeEnd::reset:
+        case ProbeEnd::unreachable:
+        case ProbeEnd::timed_out:
+            return Reason::check_unanswered;
+        case ProbeEnd::passed:
+        case ProbeEnd::malformed:
+        case ProbeEnd::bad_status:
+        case ProbeEnd::bad_content:
+        case ProbeEnd::rate_limited:
+        case ProbeEnd::credentials:
+        case ProbeEnd::local_fault:
+            return Reason::check_failed;
+    }
+    return Reason::check_failed;
+}
+
+}  // namespace
+
 Watch::Watch(Desk& desk, cluster::Place place, Suspicion& suspicion)
     : desk_(desk), place_(place), suspicion_(suspicion) {}
 
@@ -161,7 +185,7 @@ void Watch::take_verdict(ActiveCheck& check, const ProbeResult& result, bool tur
     }
     switch (wanted) {
         case UpstreamState::unhealthy:
-            publish_state(wanted, Reason::check_failed, describe(check, result),
+            publish_state(wanted, reason_of(result.end), describe(check, result),
                           check.failing_since());
             if (&check == plain_.get() && owned_) {
                 check.schedule(desk_.now() + check.rules().interval);

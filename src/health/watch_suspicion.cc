@@ -94,9 +94,6 @@ void Watch::on_check_overdue(ActiveCheck& check) {
 }
 
 void Watch::end_suspicion(const ProbeResult& result) {
-    // A check may end before its patience does: then its time-out is the silence that counts.
-    if (result.end == ProbeEnd::timed_out && suspected_ && !took_out_ && may_be_suspected())
-        take_out_for_silence();
     probing_ = false;
     suspected_ = false;
     const bool by_overdue = std::exchange(by_overdue_, false);
@@ -128,7 +125,7 @@ void Watch::end_suspicion(const ProbeResult& result) {
             });
             break;
         }
-        case ProbeEnd::timed_out:
+        case ProbeEnd::timed_out:  // a failed check, where silence alone did not count
         case ProbeEnd::local_fault:
             break;
     }

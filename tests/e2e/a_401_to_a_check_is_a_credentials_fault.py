@@ -1,14 +1,23 @@
 """401 and 403 to a check are a fault of credentials: told once, shown, and no outage."""
 
-from harness import Checked, check, equal, eventually, forward_to, health_check, main, response, Ringway, upstream
+from harness import (
+    Checked,
+    check,
+    equal,
+    eventually,
+    forward_to,
+    health_check,
+    main,
+    response,
+    Ringway,
+    upstream,
+)
 
 
 def test():
     keys = health_check(interval="50ms", fall=1)
     with Checked("a") as a, Checked("b") as b:
-        body = forward_to(
-            upstream(a, 'headers = { "X-Api-Key" = { env = "KEY" } }'), b, pool_keys=keys
-        )
+        body = forward_to(upstream(a, 'headers = { "X-Api-Key" = { env = "KEY" } }'), b, pool_keys=keys)
         with Ringway(body, environment={"KEY": "revoked"}) as ringway:
             ringway.wait_state(a, "healthy")
             for status in (401, 403):

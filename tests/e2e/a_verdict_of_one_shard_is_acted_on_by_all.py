@@ -4,7 +4,19 @@ out, and there is one event for it."""
 import threading
 import time
 
-from harness import check, Checked, Client, equal, eventually, forward_to, health_check, main, response, Ringway, SLOW
+from harness import (
+    check,
+    Checked,
+    Client,
+    equal,
+    eventually,
+    forward_to,
+    health_check,
+    main,
+    response,
+    Ringway,
+    SLOW,
+)
 
 KEYS = 'balance = "round_robin"\n' + health_check(interval="100ms", timeout='"100ms"', fall=100)
 

@@ -4,7 +4,19 @@ import json
 import socket
 import threading
 
-from harness import Checked, check, equal, eventually, forward_to, health_check, main, Origin, response, Ringway, upstream
+from harness import (
+    Checked,
+    check,
+    equal,
+    eventually,
+    forward_to,
+    health_check,
+    main,
+    Origin,
+    response,
+    Ringway,
+    upstream,
+)
 
 
 class Agent:
@@ -61,7 +73,11 @@ def test():
     over_http = health_check(path="/agent", kind='"agent"')
     with Checked("a", verdict=response(200, json.dumps({"weight": 25}))) as a, Origin(name="b") as b:
         with Ringway(
-            forward_to(upstream(a, "weight = 4"), upstream(b, "weight = 1"), pool_keys='balance = "round_robin"\n' + over_http)
+            forward_to(
+                upstream(a, "weight = 4"),
+                upstream(b, "weight = 1"),
+                pool_keys='balance = "round_robin"\n' + over_http,
+            )
         ) as ringway, ringway.client() as client:
             eventually(lambda: ringway.upstream(a)["agent_percent"] == 25, "the share asked for over HTTP")
             ringway.wait_state(b, "unknown")

@@ -4,9 +4,9 @@ from harness import equal, forward_to, Load, main, Program, Ringway
 
 
 def test():
-    with Program("a") as a, Program("b") as b, Program("c") as c, Ringway(forward_to(a, b, c)) as ringway, Load(
-        ringway
-    ) as load:
+    with Program("a") as a, Program("b") as b, Program("c") as c, Ringway(
+        forward_to(a, b, c)
+    ) as ringway, Load(ringway) as load:
         load.more(200)
         a.control("mode=reset")
         ringway.wait_event("breaker_open", upstream="a")

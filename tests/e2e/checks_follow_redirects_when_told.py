@@ -26,9 +26,7 @@ CASES = [
 def test():
     origins = [Checked(name, verdict=leads_to(table)) for name, _, table, _ in CASES]
     pools = "".join(
-        pool(
-            origin.name, origin, extra=health_check(follow_redirects=told, fall=1, fast_interval='"50ms"')
-        )
+        pool(origin.name, origin, extra=health_check(follow_redirects=told, fall=1, fast_interval='"50ms"'))
         for origin, (_, told, _, _) in zip(origins, CASES)
     )
     with Ringway('[[route]]\npool = "told"\n' + pools, ready="/healthz") as ringway:

@@ -1,6 +1,18 @@
 """What a good answer to a check is: listed statuses, and rules about the body. Each case is a pool of its own."""
 
-from harness import Checked, check, chunked, equal, eventually, header, health_check, main, pool, response, Ringway
+from harness import (
+    Checked,
+    check,
+    chunked,
+    equal,
+    eventually,
+    header,
+    health_check,
+    main,
+    pool,
+    response,
+    Ringway,
+)
 
 JSON = b'{"status": "ok", "models": [{"id": "m-1"}], "none": [], "load": 3, "up": true}'
 

@@ -57,7 +57,11 @@ def test():
         check(8 <= len(passed) <= 9, f"{len(passed) - 4} passes brought it back")
         check(back["took_ms"] > 0, f"time out: {back['took_ms']}")
         eventually(lambda: client.get("/").get("X-Origin") == "a", "it serves again")
-        equal(ringway.metric("ringway_upstream_checks_total", upstream="a", result="failed"), 2 + len(failed) + 1, "failed checks")
+        equal(
+            ringway.metric("ringway_upstream_checks_total", upstream="a", result="failed"),
+            2 + len(failed) + 1,
+            "failed checks",
+        )
 
 
 if __name__ == "__main__":

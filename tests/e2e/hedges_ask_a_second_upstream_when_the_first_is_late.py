@@ -72,7 +72,10 @@ def test():
         for one in many:
             one.close()
         pool = ringway.pool()
-        check(pool["hedges"] <= pool["requests"] * 0.1, f"{pool['hedges']} hedges of {pool['requests']} requests")
+        check(
+            pool["hedges"] <= pool["requests"] * 0.1,
+            f"{pool['hedges']} hedges of {pool['requests']} requests",
+        )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def test():
     with Origin(service) as origin:
         body = '[[route]]\npool = "main"\n[[pool]]\nname = "main"\nbalance = "round_robin"\n'
         body += keyed("one", origin) + keyed("two", origin)
-        with Ringway(body, environment={"ONE": "key-1", "TWO": "key-2"}) as ringway, ringway.client() as client:
+        with Ringway(
+            body, environment={"ONE": "key-1", "TWO": "key-2"}
+        ) as ringway, ringway.client() as client:
 
             def ask(count, **wanted):
                 got = [client.post("/", b"prompt") for _ in range(count)]

@@ -37,7 +37,8 @@ def test():
     }
     origins = {
         name: [
-            Origin(*([handler] if handler else []), name=f"{name}-{number}") for number, handler in enumerate(of)
+            Origin(*([handler] if handler else []), name=f"{name}-{number}")
+            for number, handler in enumerate(of)
         ]
         for name, of in handlers.items()
     }

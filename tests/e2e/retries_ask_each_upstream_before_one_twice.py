@@ -18,7 +18,10 @@ def test():
     def busy(_request):
         return response(503, b"busy")
 
-    keys = QUIET + "[pool.retry]\nattempts_max = 5\nbackoff_min = '80ms'\nbackoff_max = '120ms'\nbudget_per_second = 1000"
+    keys = (
+        QUIET
+        + "[pool.retry]\nattempts_max = 5\nbackoff_min = '80ms'\nbackoff_max = '120ms'\nbudget_per_second = 1000"
+    )
     with Origin(resets, name="a") as a, Origin(resets, name="b") as b, Origin(resets, name="c") as c, Ringway(
         forward_to(a, b, c, pool_keys=keys)
     ) as ringway:
@@ -39,8 +42,13 @@ def test():
         equal(ringway.get("/").status, 503, "status")
         equal([a.count(), b.count(), c.count()], [1, 1, 1], "an answer is not asked for twice")
         line = ringway.access_lines()[0]
-        equal([attempt["cause"] for attempt in line["attempts"]], ["status_503", "status_503", None], "causes")
-        check(all(re.match(r"[abc]$", one["upstream"]) and one["ms"] >= 0 for one in line["attempts"]), f"{line}")
+        equal(
+            [attempt["cause"] for attempt in line["attempts"]], ["status_503", "status_503", None], "causes"
+        )
+        check(
+            all(re.match(r"[abc]$", one["upstream"]) and one["ms"] >= 0 for one in line["attempts"]),
+            f"{line}",
+        )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def test():
         check(15 <= sent["share"] <= 20, f"retries of 100 requests with 20 percent: {sent['share']}")
         check(3 <= sent["seconds"] <= 30, f"retries with 3 a second: {sent['seconds']}")
         equal(sent["plenty"], 100, "retries with budget for all")
-        check(ringway.metric("ringway_pool_retries_total", pool="share") == sent["share"], "retries are counted")
+        check(
+            ringway.metric("ringway_pool_retries_total", pool="share") == sent["share"], "retries are counted"
+        )
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ budget_per_second = 10000
 
 def test():
     with Program("a") as a, Program("b") as b, Program("c") as c:
-        with Ringway(
-            forward_to(a, b, c, pool_keys=KEYS), shards="count = 4"
-        ) as ringway, Load(ringway, 32, 0) as load:
+        with Ringway(forward_to(a, b, c, pool_keys=KEYS), shards="count = 4") as ringway, Load(
+            ringway, 32, 0
+        ) as load:
             load.more(500)
             a.control("mode=fail&status=503&health=same")
             ringway.wait_event("breaker_open")

@@ -19,9 +19,7 @@ POOL = set(
     retries_exhausted moved hedges hedges_won connect_hedges connect_hedges_won queue latency time_to_detect
     time_to_recover""".split()
 )
-EVENT = set(
-    "id time kind severity pool upstream reason from to took_ms evidence shard version".split()
-)
+EVENT = set("id time kind severity pool upstream reason from to took_ms evidence shard version".split())
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
@@ -94,7 +92,9 @@ def test():
 
             page = ringway.admin("/metrics")[1]
             for name in ("time_to_detect", "time_to_recover"):
-                check(f'ringway_pool_{name}_seconds_count{{pool="the/pool"}} 1' in page, f"{name} in /metrics")
+                check(
+                    f'ringway_pool_{name}_seconds_count{{pool="the/pool"}} 1' in page, f"{name} in /metrics"
+                )
                 check(f"# TYPE ringway_pool_{name}_seconds histogram" in page, f"type of {name}")
 
 

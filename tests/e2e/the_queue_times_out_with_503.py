@@ -15,7 +15,9 @@ def test():
             check(0.2 <= seconds < 0.2 + 0.3 * SLOW, f"after {seconds:.3f} s")
             equal(ringway.metric("ringway_pool_queue_timeouts_total"), 1, "metric")
             line = ringway.access_lines()[0]
-            equal((line["refusal"], line["attempts_count"], line["attempts"]), ("no_upstream", 0, []), "the log")
+            equal(
+                (line["refusal"], line["attempts_count"], line["attempts"]), ("no_upstream", 0, []), "the log"
+            )
             check(200 <= line["queue_ms"] < 200 + 300 * SLOW, f"queue time {line['queue_ms']}")
             # a client that leaves the queue takes its place with it
             client = ringway.client()

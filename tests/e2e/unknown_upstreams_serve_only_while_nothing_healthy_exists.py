@@ -15,9 +15,7 @@ def test():
 
         return answer
 
-    keys = 'balance = "round_robin"\n' + health_check(
-        interval="5s", timeout='"5s"', fast_interval='"5s"'
-    )
+    keys = 'balance = "round_robin"\n' + health_check(interval="5s", timeout='"5s"', fast_interval='"5s"')
     with Checked("a", verdict=when(let_a)) as a, Checked("b", verdict=when(let_b)) as b, Ringway(
         forward_to(a, b, pool_keys=keys)
     ) as ringway, ringway.client() as client:

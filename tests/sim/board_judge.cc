@@ -88,6 +88,7 @@ void BoardJudge::take(const Event& event) {
                                std::string(event.evidence_text()));
     if (event.upstream == Event::kWholePool) return take_of_pool(event);
     Model& model = models_[event.upstream];
+    standings_[event.upstream].since = net_.now();
     const auto turn = [&](bool& what, bool to) {
         if (what == to) violation(event, "tells what was so already");
         what = to;
@@ -171,6 +172,7 @@ void BoardJudge::take_of_pool(const Event& event) {
     };
     if (event.kind == EventKind::panic || event.kind == EventKind::panic_over) {
         turn(panic_, event.kind == EventKind::panic);
+        for (Standing& standing : standings_) standing.since = net_.now();
     } else if (event.kind == EventKind::failover) {
         if (total_failure_) violation(event, "although nobody serves");
     } else {
@@ -219,7 +221,7 @@ void BoardJudge::compare(const cluster::View& view) {
             standing.eligible = is.eligible;
             standing.since = now;
         }
-        standing.phase = is.breaker.phase;
+        standing.view = is;
     }
     if (pool.panic != panic_) ledger_.violation("the pool's panic was not told");
 }

@@ -18,15 +18,22 @@ class BoardJudge final : public BoardWatcher {
  public:
     BoardJudge(const SimNet& net, Ledger& ledger, const config::Config& config);
 
+    void attach(const failover::Board& board) override { board_ = &board; }
     void look_at(failover::Board& board, std::size_t shard, Instant risen_at) override;
 
     /// Of the upstream as the view has it since the last turn.
     struct Standing {
         bool eligible = true;
-        Instant since{};  // that
-        cluster::BreakerPhase phase = cluster::BreakerPhase::closed;
+        Instant since{};  // that, or the last event about it, which may have been both in one turn
+        cluster::UpstreamView view;
     };
     const Standing& standing(std::size_t upstream) const { return standings_[upstream]; }
+    /// As the view has it now, within a turn.
+    const cluster::UpstreamView& upstream(std::size_t upstream) const {
+        return board_->read()->pools[0]->upstreams[upstream];
+    }
+    /// Something was published in this turn.
+    bool is_turning() const { return board_->read()->version != version_; }
     std::uint64_t event_count() const { return event_count_; }
     std::uint64_t count(observe::EventKind kind) const {
         return counts_[static_cast<std::size_t>(kind)];
@@ -79,6 +86,7 @@ class BoardJudge final : public BoardWatcher {
     const SimNet& net_;
     Ledger& ledger_;
     const config::Pool& rules_;
+    const failover::Board* board_ = nullptr;
     std::uint64_t version_ = 1;
     std::vector<Model> models_;
     std::vector<Standing> standings_;

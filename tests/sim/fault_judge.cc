@@ -99,6 +99,7 @@ void FaultJudge::draw_rules(base::Prng& prng, const FaultPlan& plan, config::Poo
         if (prng.chance(20)) pool.upstreams[i].in_flight_max = 1 + prng.below(4);
     }
     if (plan.one_stays_well) {
+        for (config::Upstream& upstream : pool.upstreams) upstream.in_flight_max = 4096;
         pool.retry.attempts_max = 3 * count + 2;
         pool.retry.budget_per_second = 10'000;
         pool.queue.length_max = 1000;
@@ -149,6 +150,8 @@ FaultJudge::FaultJudge(SimNet& net, Ledger& ledger, base::Prng& prng, const Faul
 // One to three troubles, one after the other.
 void FaultJudge::schedule(std::size_t upstream) {
     Instant at = net_.now();
+    // Before the first checks nobody can know who is well.
+    if (plan_.one_stays_well) at += seconds(1);
     const std::uint32_t count = prng_.chance(85) ? 1 + prng_.below(3) : 0;
     for (std::uint32_t i = 0; i < count; ++i) {
         const auto kinds = static_cast<std::uint32_t>(plan_.faults.size());
@@ -177,10 +180,22 @@ bool FaultJudge::is_well(std::size_t upstream, Instant from, Instant to) const {
 void FaultJudge::on_send(Entry& entry) {
     Send& send = entry.sends.back();
     const BoardJudge::Standing& standing = board_.standing(send.upstream);
-    send.trial = standing.phase == BreakerPhase::half_open;
+    const cluster::UpstreamView& upstream = board_.upstream(send.upstream);
+    send.trial = upstream.breaker.phase == BreakerPhase::half_open;
+    const bool out = !upstream.eligible && !standing.eligible;
+    // Within this turn it may have come back, and perhaps gone again with its last trial.
+    const bool changed =
+        upstream.state != standing.view.state ||
+        upstream.ejected_until != standing.view.ejected_until ||
+        upstream.cooling_until != standing.view.cooling_until ||
+        upstream.breaker.phase != standing.view.breaker.phase ||
+        (standing.view.ejected_until != Instant{} && board_.is_turning());  // panic
+    // Whom it was dialled for may have been known for out only then.
+    const bool in_time = send.reused ? net_.now() <= standing.since + slack_
+                                     : send.dialled_at <= standing.since + slack_;
     const std::string what = "request " + std::to_string(entry.plan.id) + " was sent to upstream " +
                              std::to_string(send.upstream);
-    if (!standing.eligible && standing.since + slack_ < net_.now()) {
+    if (out && !changed && !in_time) {
         ledger_.violation(what + ", which has been out for " +
                           std::to_string(base::to_us(net_.now() - standing.since)) + " us");
     }
@@ -218,7 +233,7 @@ void FaultJudge::judge_choice(const Entry& entry) {
     for (std::size_t i = 0; i < origins_.size(); ++i) {
         const BoardJudge::Standing& standing = board_.standing(i);
         const bool there = standing.eligible && standing.since + slack_ < net_.now() &&
-                           standing.phase == BreakerPhase::closed;
+                           standing.view.breaker.phase == BreakerPhase::closed;
         if (!there || asked_before(i) || !is_well(i, began - seconds(1), net_.now())) continue;
         if (rules_.upstreams[i].in_flight_max < 100) continue;  // it may be full
         ledger_.violation("request " + std::to_string(entry.plan.id) + " was sent to upstream " +
@@ -257,7 +272,10 @@ bool FaultJudge::is_excused(const Entry& entry) const {
 void FaultJudge::judge_entry(const Entry& entry) {
     const std::string what =
         "request " + std::to_string(entry.plan.id) + " (" + entry.plan.method + ") ";
-    if (entry.unanswered) ledger_.violation(what + "got no answer at all");
+    // Where a head had come from the upstream, the connection was cut with it.
+    const bool began =
+        std::ranges::any_of(entry.sends, [](const Send& s) { return s.status != 0; });
+    if (entry.unanswered && !began) ledger_.violation(what + "got no answer at all");
     if (!plan_.one_stays_well) return;
     const bool repeatable = entry.plan.repeatable() && entry.plan.body_bytes <= kReplayBytesMax;
     if (!repeatable || is_excused(entry)) return;

@@ -34,7 +34,7 @@ bool body_matches(std::uint64_t key, std::uint64_t offset, std::string_view byte
 
 bool Entry::were_refused() const {
     return std::all_of(attempts.begin(), attempts.end() - 1, [](const Attempt& attempt) {
-        return attempt.answer_complete && (attempt.status == 429 || attempt.status == 401);
+        return attempt.answer_began && (attempt.status == 429 || attempt.status == 401);
     });
 }
 

@@ -60,9 +60,10 @@ struct Send {
     std::size_t upstream = 0;
     std::size_t shard = 0;
     Instant at{};
-    bool reused = false;  // not the first request on its connection
-    bool trial = false;   // its upstream's breaker was half open
-    int status = 0;       // of the final head that the proxy has read; 0: none
+    Instant dialled_at{};  // its connection
+    bool reused = false;   // not the first request on its connection
+    bool trial = false;    // its upstream's breaker was half open
+    int status = 0;        // of the final head that the proxy has read; 0: none
     Instant answered_at{};
 };
 

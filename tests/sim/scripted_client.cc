@@ -126,7 +126,8 @@ void ScriptedClient::end_connection(const char* why) {
                                     std::to_string(waiting_.size()) + " requests open");
     end_ = nullptr;
     ++generation_;
-    if (!waiting_.empty() && waiting_.front()->answers == 0 && moved_ > 0)
+    const bool stays = script_.leave == ClientScript::Leave::at_the_end || !first_connection_;
+    if (stays && !waiting_.empty() && waiting_.front()->answers == 0 && moved_ > 0)
         waiting_.front()->unanswered = true;
     waiting_.clear();
     first_connection_ = false;

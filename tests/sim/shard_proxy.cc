@@ -33,6 +33,7 @@ ShardProxy::ShardProxy(SimNet& net, const std::vector<SimRing*>& rings,
       check_stats_(config),
       connection_counts_(config.listeners.size()),
       watcher_(watcher) {
+    if (watcher_ != nullptr) watcher_->attach(board_);
     std::vector<const observe::ShardCounters*> all_counters;
     for (SimRing* ring : rings) {
         ring->share();

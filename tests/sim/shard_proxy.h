@@ -23,6 +23,8 @@ namespace ringway::sim {
 /// Told between turns, when something may have changed.
 class BoardWatcher {
  public:
+    /// Before the first turn.
+    virtual void attach(const failover::Board& board) = 0;
     /// `shard` has worked, on what had come by `risen_at`.
     virtual void look_at(failover::Board& board, std::size_t shard, Instant risen_at) = 0;
 

@@ -275,16 +275,19 @@ End& SimNet::make_end(const SocketAddress& local, const SocketAddress& remote) {
 
 void SimNet::connect(const SocketAddress& from, const SocketAddress& to, Connected connected) {
     const Duration delay = random_duration(options_.connect_delay_max);
-    after(latency() + latency() + delay, [this, from, to, connected = std::move(connected)] {
-        finish_connect(from, to, connected);
-    });
+    after(latency() + latency() + delay,
+          [this, from, to, connected = std::move(connected), dialled_at = now_] {
+              finish_connect(from, to, connected, dialled_at);
+          });
 }
 
 void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
-                            const Connected& connected) {
+                            const Connected& connected, Instant dialled_at) {
     const auto found = services_.find(to.text());
     if (is_silent(to)) {
-        after(kSynAgainTime, [this, from, to, connected] { finish_connect(from, to, connected); });
+        after(kSynAgainTime, [this, from, to, connected, dialled_at] {
+            finish_connect(from, to, connected, dialled_at);
+        });
         return;
     }
     const auto answering = found == services_.end() ? Answering::accepts : found->second.answering;
@@ -314,11 +317,13 @@ void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
     const auto count = static_cast<std::uint32_t>(listening.size());
     if (!listening[count > 1 ? prng_.below(count) : 0].accept(
             theirs)) {  // a full accept queue drops the SYN; it is sent again
-        after(std::chrono::seconds(1),
-              [this, from, to, connected] { finish_connect(from, to, connected); });
+        after(std::chrono::seconds(1), [this, from, to, connected, dialled_at] {
+            finish_connect(from, to, connected, dialled_at);
+        });
         return;
     }
     ours.set_tap(found->second.tap);
+    ours.set_dialled_at(dialled_at);
     connected(&ours);
 }
 

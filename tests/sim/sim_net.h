@@ -92,6 +92,9 @@ class End {
     /// Makes two Ends one connection. For SimNet.
     static void join(End& a, End& b);
     void set_tap(Tap* tap) { tap_ = tap; }
+    /// When its connect was begun.
+    Instant dialled_at() const { return dialled_at_; }
+    void set_dialled_at(Instant at) { dialled_at_ = at; }
 
  private:
     std::size_t unread() const { return bytes_.size() - head_; }
@@ -108,6 +111,7 @@ class End {
     SimNet& net_;
     End* peer_ = nullptr;
     Tap* tap_ = nullptr;
+    Instant dialled_at_{};
     SocketAddress local_, remote_;
     std::function<void()> on_change_;
 
@@ -207,7 +211,7 @@ class SimNet {
         Tap* tap = nullptr;
     };
     void finish_connect(const SocketAddress& from, const SocketAddress& to,
-                        const Connected& connected);
+                        const Connected& connected, Instant dialled_at);
     End& make_end(const SocketAddress& local, const SocketAddress& remote);
 
     base::Prng prng_;

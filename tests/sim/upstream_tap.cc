@@ -20,8 +20,8 @@ struct NoSink final : WireSink {
 }  // namespace
 
 struct UpstreamTap::Wire final : WireSink {
-    Wire(UpstreamTap& owner, std::size_t upstream_in, std::size_t shard_in)
-        : tap(owner), upstream(upstream_in), shard(shard_in) {}
+    Wire(UpstreamTap& owner, std::size_t upstream_in, std::size_t shard_in, Instant dialled)
+        : tap(owner), upstream(upstream_in), shard(shard_in), dialled_at(dialled) {}
 
     void on_head(const WireHead& head) override { tap.take_head(*this, head); }
     void on_body(std::string_view) override {}
@@ -31,6 +31,7 @@ struct UpstreamTap::Wire final : WireSink {
     UpstreamTap& tap;
     std::size_t upstream;
     std::size_t shard;
+    Instant dialled_at;
     NoSink nobody;
     WireReader requests{WireReader::Side::requests, nobody};
     WireReader answers{WireReader::Side::responses, *this};
@@ -54,7 +55,7 @@ UpstreamTap::Wire& UpstreamTap::wire_of(End& end) {
         const auto found = std::find(upstreams_.begin(), upstreams_.end(), end.remote());
         const std::size_t shard = end.local().ip() == SimNet::shard_address(1).ip() ? 1 : 0;
         wire = std::make_unique<Wire>(*this, static_cast<std::size_t>(found - upstreams_.begin()),
-                                      shard);
+                                      shard, end.dialled_at());
     }
     return *wire;
 }
@@ -90,6 +91,7 @@ void UpstreamTap::begin_send(Wire& wire, std::uint64_t id) {
     wire.entry->sends.push_back({.upstream = wire.upstream,
                                  .shard = wire.shard,
                                  .at = net_.now(),
+                                 .dialled_at = wire.dialled_at,
                                  .reused = wire.request_count > 0});
     ++wire.request_count;
     ledger_.trace("tap", "shard " + std::to_string(wire.shard) + " sends " + std::to_string(id) +

@@ -49,7 +49,9 @@ std::string with_id(std::string text, std::uint64_t id) {
 
 NetOptions World::net_options(base::Prng& prng, const Mode& mode) {
     NetOptions options;
-    const bool rough = mode.partial_io || mode.late || !mode.lossless;
+    // where outcomes predict breakers, they must be handled in the order of their coming
+    const bool rough =
+        mode.partial_io || mode.late || (!mode.lossless && !mode.faults.tells_breakers);
     options.fragment = rough && prng.chance(70);
     options.reset_drops = prng.chance(50);
     if (rough && prng.chance(30)) options.connect_delay_max = milliseconds(30);

@@ -37,6 +37,14 @@ class Tried {
         }
         return false;
     }
+    /// It was dialled, but not asked after all.
+    void remove(cluster::UpstreamIndex upstream) {
+        for (std::uint8_t i = 0; i < count_; ++i) {
+            if (at_[i] != upstream) continue;
+            at_[i] = at_[--count_];
+            return;
+        }
+    }
     std::uint8_t count() const { return count_; }
 
  private:

@@ -49,7 +49,8 @@ enum class Reason : std::uint8_t {
     none,
     started,
     check_passed,
-    check_failed,
+    check_failed,          // answered, though not as it should
+    check_unanswered,      // refused, reset, unreachable or timed out
     check_slow,
     probe_missed,          // suspicion: silent past the deadline
     probe_refused,         // suspicion: refused, reset or unreachable
@@ -66,7 +67,7 @@ enum class Reason : std::uint8_t {
     agent_asked,
     by_hand,
 };
-inline constexpr std::size_t kReasons = 19;
+inline constexpr std::size_t kReasons = 20;
 const char* name_of(Reason reason);
 
 enum class BreakerPhase : std::uint8_t { closed, open, half_open };

@@ -180,9 +180,9 @@ address = "127.0.0.1:{self.port}"
 
     def wait_event(self, kind, seconds=5.0, **members):
         """The first event of that kind, once it is there."""
-        return eventually(
-            lambda: self.events(kind, **members), f"an event {kind} {members or ''}", seconds
-        )[0]
+        return eventually(lambda: self.events(kind, **members), f"an event {kind} {members or ''}", seconds)[
+            0
+        ]
 
     def wait_state(self, upstream, state, seconds=5.0):
         """Waits until an upstream is in a state; returns its member of /upstreams."""

@@ -57,9 +57,8 @@ health::Fault fault_of(Cause cause) {
 // -- picking --
 
 std::optional<cluster::UpstreamIndex> Exchange::find_upstream() {
-    return plane_.balancers[pool_.value]->pick(plane_.view().pool(pool_),
-                                               plane_.loads[pool_.value], pick_, plane_.now(),
-                                               plane_.prng);
+    return plane_.balancers[pool_.value]->pick(plane_.view().pool(pool_), plane_.loads[pool_.value],
+                                               pick_, plane_.now(), plane_.prng);
 }
 
 /// One that was not tried.
@@ -157,6 +156,9 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
     plane_.monitor.on_connected(place_of(connected), plane_.now() - connected.begun_at);
     if (rival_.live() && !hedged_) {  // a race of connects: the first one carries the request
         if (&connected == &rival_) plane_.counters.pools[pool_.value].connect_hedges_won.add();
+        // The other one was never asked: it is there for another try.
+        pick_.tried.remove(&connected == &rival_ ? attempt_.upstream : rival_.upstream);
+        --attempts_;
         keep_only(connected);
     } else if (&connected == &rival_) {
         transmit(rival_);
@@ -201,7 +203,8 @@ void Exchange::back_off() {
     const Duration delay =
         rules.backoff_min +
         Duration(static_cast<std::int64_t>(
-            plane_.prng.unit() * static_cast<double>((rules.backoff_max - rules.backoff_min).count())));
+            plane_.prng.unit() *
+            static_cast<double>((rules.backoff_max - rules.backoff_min).count())));
     state_ = State::queued;
     queued_at_ = plane_.now();
     spare_buffers();
@@ -325,11 +328,12 @@ void Exchange::note_failure(const Attempt& attempt, Cause cause, bool stale) {
     if (cause == Cause::malformed_response) counters.malformed.add();
     note_failed_try(attempt, end_of(cause, stale));
 
-    const Instant since = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
+    if (cause == Cause::connect_failed || cause == Cause::closed_early)
+        plane_.avoid(place_of(attempt));
     if (stale) {
-        plane_.monitor.suspect(place_of(attempt), since);
-        plane_.monitor.unsuspect(place_of(attempt));
+        plane_.monitor.on_sign(place_of(attempt));
     } else {
+        const Instant since = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
         plane_.monitor.on_fault(place_of(attempt), fault_of(cause), since);
     }
 }

@@ -87,7 +87,7 @@ void Exchange::write_response(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     response_.start(head.framing, head.content_length);
     attempt_.side->note_response(head.framing == http::Framing::length &&
-                             head.content_length >= plane_.settings().splice_min_bytes);
+                                 head.content_length >= plane_.settings().splice_min_bytes);
     const bool length_unknown =
         head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;
@@ -233,7 +233,8 @@ void Exchange::on_tunnel_bytes_from_client(const ring::Slice& received) {
     counters_of(attempt_).bytes_sent.add(received.bytes.size());
     plane_.gather.clear();
     plane_.gather.add(received.bytes, received.owner.get());
-    if (!attempt_.side->send_request(plane_.gather)) on_upstream_failed(*attempt_.side, Cause::truncated_response);
+    if (!attempt_.side->send_request(plane_.gather))
+        on_upstream_failed(*attempt_.side, Cause::truncated_response);
 }
 
 void Exchange::on_tunnel_bytes_from_upstream(const ring::Slice& received) {

@@ -44,7 +44,8 @@ AttemptEnd end_of(std::uint16_t status) {
 
 std::uint64_t seconds_up(Duration time) {
     constexpr std::int64_t kSecond = 1'000'000'000;
-    return static_cast<std::uint64_t>(std::max<std::int64_t>((time.count() + kSecond - 1) / kSecond, 1));
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>((time.count() + kSecond - 1) / kSecond, 1));
 }
 
 }  // namespace
@@ -83,8 +84,8 @@ void Exchange::note_answer(Attempt& attempt) {
     } else if (head.status == kTooManyRequests) {
         const std::int64_t unix_now =
             plane_.now().time_since_epoch().count() + plane_.unix_offset_ns;
-        monitor.on_rate_limited(place, health::retry_after(head.fields, unix_now)
-                                           .value_or(health::kRetryAfterDefault));
+        monitor.on_rate_limited(
+            place, health::retry_after(head.fields, unix_now).value_or(health::kRetryAfterDefault));
     } else if (is_refused(attempt, head.status)) {
         monitor.on_credentials(place, true, head.status);
     }

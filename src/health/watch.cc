@@ -233,9 +233,7 @@ void Watch::take_agent(const ProbeResult& result) {
         return failover::set_agent_percent(desk_.parts.config, view, place_, report->percent, now);
     });
     const UpstreamView upstream = desk_.view().upstream(place_);
-    const bool closed =
-        upstream.state == UpstreamState::draining || upstream.state == UpstreamState::maintenance;
-    if (closed && upstream.reason == Reason::by_hand) return;
+    bool said_down = false;
     switch (report->wish) {
         case AgentReport::Wish::drain:
             publish_state(UpstreamState::draining, Reason::agent_asked, evidence, {});
@@ -248,14 +246,14 @@ void Watch::take_agent(const ProbeResult& result) {
             publish_state(UpstreamState::unhealthy, Reason::agent_asked, evidence, {});
             return;
         case AgentReport::Wish::up:
-            agent_says_down_ = false;
+            said_down = std::exchange(agent_says_down_, false);
             break;
         case AgentReport::Wish::none:
             break;
     }
     // An agent that answers is the only sign of life where there is no other check.
     const bool is_asked_out = report->wish == AgentReport::Wish::up &&
-                              upstream.reason == Reason::agent_asked &&
+                              (upstream.reason == Reason::agent_asked || said_down) &&
                               upstream.state != UpstreamState::healthy;
     if (!is_asked_out && upstream.state != UpstreamState::unknown) return;
     const UpstreamState wanted = wanted_state();

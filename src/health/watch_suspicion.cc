@@ -59,6 +59,8 @@ void Watch::probe() {
     took_out_ = false;
     probe_started_ = desk_.now();
     desk_.counters(place_).probes.add();
+    // Its connection is warm, this shard's is only where it has probed before.
+    if (!owned_) desk_.suspects.ask_owner(place_, first_sign_);
 }
 
 void Watch::unsuspect() {

@@ -1,115 +1,22 @@
-// Exchanges on a simulated kernel, thousands of ways: each mode runs many seeds, and a failure says
-// which one and how to see it again. RINGWAY_SIM_SEEDS: seeds of each mode. RINGWAY_SIM_FIRST: the
-// first one. RINGWAY_SIM_TRACE=1: what happens.
+// Exchanges on a simulated kernel, thousands of ways: each mode runs many seeds; seeds.h has how to
+// see a run again.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <string>
 
 #include "relay.h"
-#include "shard_proxy.h"
+#include "seeds.h"
 #include "world.h"
-
-namespace {
-
-// How to repeat the run that is under way; read by signal handlers, which may not allocate.
-char g_repeat[256];
-std::size_t g_repeat_size = 0;
-
-void say_repeat() {
-    if (g_repeat_size > 0) (void)!write(STDERR_FILENO, g_repeat, g_repeat_size);
-}
-
-void on_fatal(int signal_number) {
-    say_repeat();
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-}
-
-}  // namespace
-
-// Called by AddressSanitizer, when that is built in, before it reports.
-extern "C" void __asan_on_error();
-extern "C" void __asan_on_error() { say_repeat(); }
 
 namespace ringway::sim {
 namespace {
 
-// A seed takes milliseconds; a loop within one turn would take for ever.
-constexpr unsigned kSeedSecondsMax = 60;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-std::string repeat_command(std::uint64_t seed) {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    return std::string("seed ") + std::to_string(seed) +
-           "; repeat with: RINGWAY_SIM_TRACE=1 RINGWAY_SIM_SEEDS=1 " +
-           "RINGWAY_SIM_FIRST=" + std::to_string(seed) +
-           " build/tests/sim/sim --gtest_filter=" + test->test_suite_name() + "." + test->name();
-}
-
-class ExchangeSim : public testing::Test {
- protected:
-    static void SetUpTestSuite() {
-        for (const int number : {SIGABRT, SIGSEGV, SIGALRM}) signal(number, on_fatal);
-    }
-    void TearDown() override {
-        alarm(0);
-        g_repeat_size = 0;
-    }
-
-    /// Runs the mode with every seed; stops at the third bad one.
-    void run_seeds(const Mode& mode, const MakeProxy& make_proxy, std::uint64_t seeds_by_default) {
-        const std::uint64_t first = from_environment("RINGWAY_SIM_FIRST", 1);
-        const std::uint64_t count = from_environment("RINGWAY_SIM_SEEDS", seeds_by_default);
-        int bad = 0;
-        for (std::uint64_t seed = first; seed < first + count && bad < 3; ++seed) {
-            const auto violations = run_seed(seed, mode, make_proxy);
-            if (violations.empty()) continue;
-            ++bad;
-            std::string text;
-            for (const std::string& violation : violations) text += "\n  " + violation;
-            ADD_FAILURE() << repeat_command(seed) << text;
-        }
-        RecordProperty("requests", static_cast<int>(requests_));
-        std::printf("  %s: %llu requests, %llu of them whole, %llu turned away by the proxy\n",
-                    mode.name, static_cast<unsigned long long>(requests_),
-                    static_cast<unsigned long long>(complete_),
-                    static_cast<unsigned long long>(turned_away_));
-    }
-
-    std::vector<std::string> run_seed(std::uint64_t seed, const Mode& mode,
-                                      const MakeProxy& make_proxy) {
-        const std::string repeat = "while running " + repeat_command(seed) + "\n";
-        g_repeat_size = std::min(repeat.size(), sizeof g_repeat);
-        std::memcpy(g_repeat, repeat.data(), g_repeat_size);
-        alarm(kSeedSecondsMax);
-        const bool trace = from_environment("RINGWAY_SIM_TRACE", 0) != 0;
-        auto world = std::make_unique<World>(seed, mode, trace);
-        auto violations = world->run(make_proxy);
-        for (const auto& [id, entry] : world->ledger().entries()) {
-            ++requests_;
-            complete_ += entry.complete && entry.answered_by_origin ? 1 : 0;
-            turned_away_ += entry.complete && !entry.answered_by_origin ? 1 : 0;
-        }
-        static auto& broken_worlds = *new std::vector<std::unique_ptr<World>>;
-        if (!violations.empty()) broken_worlds.push_back(std::move(world));
-        return violations;
-    }
-
-    std::uint64_t requests_ = 0, complete_ = 0, turned_away_ = 0;
-};
+class ExchangeSim : public SeedTest {};
 
 MakeProxy relay_with(Defect defect) {
-    return [defect](SimRing& ring, const config::Config& config) {
-        return std::make_unique<Relay>(ring, config.listeners[0].address,
+    return [defect](SimNet&, const std::vector<SimRing*>& rings, const config::Config& config,
+                    BoardWatcher*) {
+        return std::make_unique<Relay>(*rings[0], config.listeners[0].address,
                                        *config.pools[0].upstreams[0].literal, defect);
     };
 }
@@ -134,7 +41,7 @@ Mode with_every_kernel_freedom(Mode mode) {
 
 // -- the simulation itself, shown on the relay --
 
-class RelaySim : public ExchangeSim {};
+class RelaySim : public SeedTest {};
 
 TEST_F(RelaySim, CarriesEverythingOnAnIdealKernel) {
     Mode mode = kernel_mode("ideal");
@@ -191,88 +98,103 @@ TEST_F(RelaySim, EveryDefectIsSeen) {
 
 // -- the data plane --
 
-std::unique_ptr<Proxy> make_shard(SimRing& ring, const config::Config& config) {
-    return std::make_unique<ShardProxy>(ring, config);
-}
-
 TEST_F(ExchangeSim, AnswersEverythingOnAnIdealKernel) {
     Mode mode = kernel_mode("ideal");
     mode.slow_percent = 0;
-    run_seeds(mode, make_shard, 200);
+    run_seeds(mode, make_shards, 200);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingToSlowPeers) {
     Mode mode = kernel_mode("slow peers");
     mode.slow_percent = 60;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithPartialIo) {
     Mode mode = kernel_mode("partial I/O");
     mode.partial_io = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithFewBuffers) {
     Mode mode = kernel_mode("few buffers");
     mode.starve = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithLateCompletionsAndCancelRaces) {
     Mode mode = kernel_mode("late");
     mode.late = mode.cancel_races = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, AnswersEverythingWithEveryFreedomOfTheKernel) {
     Mode mode = with_every_kernel_freedom(kernel_mode("every freedom"));
-    run_seeds(mode, make_shard, 200);
+    run_seeds(mode, make_shards, 200);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingOnTwoShards) {
+    Mode mode = kernel_mode("two shards");
+    mode.shards = 2;
+    run_seeds(mode, make_shards, 100);
+}
+
+TEST_F(ExchangeSim, AnswersEverythingOnTwoShardsWithEveryFreedomOfTheKernel) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("two shards, every freedom"));
+    mode.shards = 2;
+    run_seeds(mode, make_shards, 200);
+}
+
+TEST_F(ExchangeSim, DrainsTwoShardsOnAKernelWithEveryFreedom) {
+    Mode mode = with_every_kernel_freedom(kernel_mode("drain, two shards, every freedom"));
+    mode.shards = 2;
+    mode.drains = true;
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, DrainsBehindTheRequestsInFlight) {
     Mode mode = kernel_mode("drain");
     mode.drains = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, DrainsOnAKernelWithEveryFreedom) {
     Mode mode = with_every_kernel_freedom(kernel_mode("drain, every freedom"));
     mode.drains = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesClientsThatLeave) {
     Mode mode = peers_mode("clients leave");
     mode.leave_percent = 60;
     mode.slow_answers = true;
-    run_seeds(mode, make_shard, 150);
+    run_seeds(mode, make_shards, 150);
 }
 
 TEST_F(ExchangeSim, RefusesMalformedRequests) {
     Mode mode = peers_mode("malformed requests");
     mode.malformed_percent = 25;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatReset) {
     Mode mode = peers_mode("upstreams reset");
     mode.origin_reset_percent = 25;
     mode.origin_truncate_percent = 10;
-    run_seeds(mode, make_shard, 150);
+    run_seeds(mode, make_shards, 150);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCloseIdleConnections) {
     Mode mode = kernel_mode("upstreams close when idle");
     mode.may_repeat = true;
     mode.origin_idle_closes = true;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatCannotBeReached) {
     Mode mode = peers_mode("upstreams away");
     mode.refuse_percent = 100;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
 TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
@@ -280,11 +202,11 @@ TEST_F(ExchangeSim, SurvivesUpstreamsThatAnswerWrongly) {
     mode.origin_malformed_percent = 20;
     mode.origin_stall_percent = 5;
     mode.origin_early_percent = 20;
-    run_seeds(mode, make_shard, 100);
+    run_seeds(mode, make_shards, 100);
 }
 
-TEST_F(ExchangeSim, SurvivesEverythingTogether) {
-    Mode mode = with_every_kernel_freedom(peers_mode("everything"));
+Mode everything_mode(const char* name) {
+    Mode mode = with_every_kernel_freedom(peers_mode(name));
     mode.slow_percent = 30;
     mode.leave_percent = 20;
     mode.malformed_percent = 5;
@@ -296,7 +218,17 @@ TEST_F(ExchangeSim, SurvivesEverythingTogether) {
     mode.origin_early_percent = 10;
     mode.origin_idle_closes = true;
     mode.accept_failures = true;
-    run_seeds(mode, make_shard, 300);
+    return mode;
+}
+
+TEST_F(ExchangeSim, SurvivesEverythingTogether) {
+    run_seeds(everything_mode("everything"), make_shards, 300);
+}
+
+TEST_F(ExchangeSim, SurvivesEverythingTogetherOnTwoShards) {
+    Mode mode = everything_mode("everything, two shards");
+    mode.shards = 2;
+    run_seeds(mode, make_shards, 300);
 }
 
 }  // namespace

@@ -32,6 +32,12 @@ bool body_matches(std::uint64_t key, std::uint64_t offset, std::string_view byte
     return body_piece(key, offset, bytes.size()) == bytes;
 }
 
+bool Entry::were_refused() const {
+    return std::all_of(attempts.begin(), attempts.end() - 1, [](const Attempt& attempt) {
+        return attempt.answer_began && (attempt.status == 429 || attempt.status == 401);
+    });
+}
+
 Entry& Ledger::add(Plan plan) {
     Entry& entry = entries_[plan.id];
     entry.plan = std::move(plan);

@@ -45,22 +45,45 @@ struct Plan {
     bool repeatable() const { return method != "POST"; }
 };
 
-/// One arrival of the request's complete head at an origin.
+/// One arrival of the request's complete head at an origin, and the answer that it gives.
 struct Attempt {
+    int status = 200;
+    std::uint64_t answer_bytes = 0;
+    AnswerFraming answer_framing = AnswerFraming::length;
+    bool fault = false;  // not the planned answer, but one that says that there is none
     bool answer_began = false;
     bool answer_complete = false;  // every byte of it was written, and its end
+};
+
+/// One time that the proxy began to write the request to an upstream.
+struct Send {
+    std::size_t upstream = 0;
+    std::size_t shard = 0;
+    Instant at{};
+    Instant dialled_at{};  // its connection
+    bool reused = false;   // not the first request on its connection
+    bool trial = false;    // its upstream's breaker was half open
+    int status = 0;        // of the final head that the proxy has read; 0: none
+    Instant answered_at{};
 };
 
 struct Entry {
     Plan plan;
     std::vector<Attempt> attempts;
+    std::vector<Send> sends;  // where a tap sees them
+    // the connection ended before any answer to it, and no answer before it said so
+    bool unanswered = false;
     int bodies_complete = 0;  // at origins
     bool started = false;     // its client wrote a byte of it
     int answers = 0;          // final heads at the client
     int answer_status = 0;
     bool answered_by_origin = false;
+    bool fault_passed_on = false;           // the whole answer is that of an upstream's fault
     bool complete = false;                  // the client has the whole answer
     Instant client_gone_at = base::kNever;  // it reset its connection while this was not answered
+
+    /// Every arrival but the last was turned down without being acted on (429, 401).
+    bool were_refused() const;
 };
 
 /// The byte at `offset` of the body that belongs to `key`.

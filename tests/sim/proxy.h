@@ -10,7 +10,7 @@ namespace ringway::sim {
 class Proxy {
  public:
     virtual ~Proxy() = default;
-    /// One pass; false when everything has ended after drain().
+    /// One pass of one of its shards; false when everything has ended after drain().
     virtual bool turn() = 0;
     virtual void drain(base::Instant deadline) = 0;
     /// What is still in use; "" when nothing is.

@@ -126,6 +126,9 @@ void ScriptedClient::end_connection(const char* why) {
                                     std::to_string(waiting_.size()) + " requests open");
     end_ = nullptr;
     ++generation_;
+    const bool stays = script_.leave == ClientScript::Leave::at_the_end || !first_connection_;
+    if (stays && !waiting_.empty() && waiting_.front()->answers == 0 && moved_ > 0)
+        waiting_.front()->unanswered = true;
     waiting_.clear();
     first_connection_ = false;
     if (script_.plans.empty() || script_.leave != ClientScript::Leave::at_the_end) {
@@ -316,8 +319,9 @@ void ScriptedClient::check_answer_head(Entry& entry, const WireHead& head) {
     from_origin_ = head.has("x-id");
     if (!from_origin_) {
         const bool broken = !plan.malformed.empty() || plan.malformed_body;
-        const bool due =
-            broken ? head.status() >= 400 : head.status() >= 502 && head.status() <= 504;
+        const bool due = broken ? head.status() >= 400
+                                : (head.status() >= 502 && head.status() <= 504) ||
+                                      (head.status() == 429 && script_.may_be_rate_limited);
         if (!due) {
             ledger_.violation("request " + id + " got " + head.start_line +
                               " from the proxy itself");
@@ -332,7 +336,9 @@ void ScriptedClient::check_answer_head(Entry& entry, const WireHead& head) {
     } else if (attempt_ >= entry.attempts.size() || !entry.attempts[attempt_].answer_began) {
         ledger_.violation("request " + id + " got an answer that no origin gave");
     }
-    if (head.status() != plan.status)
+    const int status =
+        attempt_ < entry.attempts.size() ? entry.attempts[attempt_].status : plan.status;
+    if (head.status() != status)
         ledger_.violation("request " + id + " got status " + std::to_string(head.status()));
     if (head.value("x-pad") != ledger_.padding(plan.id, plan.answer_padding_bytes)) {
         ledger_.violation("request " + id + " got a changed field");
@@ -362,12 +368,17 @@ void ScriptedClient::on_end() {
     answer_began_ = false;
     ledger_.trace(script_.name, "has the whole answer to " + id);
     if (from_origin_) {
-        const bool bodiless = plan.method == "HEAD" || plan.status == 204 || plan.status == 304;
-        if (answer_offset_ != (bodiless ? 0 : plan.answer_bytes)) {
+        const int status = entry.answer_status;
+        const bool bodiless = plan.method == "HEAD" || status == 204 || status == 304;
+        const std::uint64_t bytes = attempt_ < entry.attempts.size()
+                                        ? entry.attempts[attempt_].answer_bytes
+                                        : plan.answer_bytes;
+        if (answer_offset_ != (bodiless ? 0 : bytes)) {
             ledger_.violation("request " + id + " got a whole answer of " +
                               std::to_string(answer_offset_) + " bytes instead of " +
-                              std::to_string(plan.answer_bytes));
+                              std::to_string(bytes));
         }
+        entry.fault_passed_on = attempt_ < entry.attempts.size() && entry.attempts[attempt_].fault;
         if (attempt_ < entry.attempts.size() && !entry.attempts[attempt_].answer_complete) {
             ledger_.violation("request " + id +
                               " got a whole answer although the origin's was cut");

@@ -22,6 +22,7 @@ struct ClientScript {
     Duration think_max{0};                     // before a request, and idle before closing
     enum class Leave : std::uint8_t { at_the_end, reset, close, half_close };
     Leave leave = Leave::at_the_end;
+    bool may_be_rate_limited = false;     // by the proxy itself, when all upstreams cool down
     std::uint64_t leave_after_bytes = 0;  // read and written, on the first connection
 };
 

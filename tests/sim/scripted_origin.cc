@@ -10,6 +10,9 @@ namespace {
 constexpr std::uint32_t kPieceBytesMax = 8 * 1024;
 // By then the origin must have been told that its answer is not wanted any more.
 constexpr Duration kCancelTime = std::chrono::milliseconds(100);
+constexpr int kSlowFactor = 20;
+constexpr Duration kUsualTime = std::chrono::milliseconds(2);  // of answers that are slow now
+constexpr Duration kCheckTime = std::chrono::microseconds(500);
 
 // Answers that no proxy may pass on (RFC 9112 2.2, 4, 5.1, 6.1, 6.3, 7.1).
 constexpr const char* kMalformed[] = {
@@ -31,21 +34,62 @@ std::uint64_t number(std::string_view text) {
 
 }  // namespace
 
+const char* name_of(Fault fault) {
+    constexpr const char* kNames[kFaults] = {"none",        "refuses", "silent",
+                                             "stopped",     "killed",  "unavailable",
+                                             "rate limits", "slow",    "bad credential"};
+    return kNames[static_cast<std::size_t>(fault)];
+}
+
+int OriginState::status() const {
+    switch (fault) {
+        case Fault::unavailable:
+            return 503;
+        case Fault::rate_limits:
+            return 429;
+        case Fault::bad_credential:
+            return 401;
+        case Fault::none:
+        case Fault::refuses:
+        case Fault::silent:
+        case Fault::stopped:
+        case Fault::killed:
+        case Fault::slow:
+            break;
+    }
+    return 0;
+}
+
 ScriptedOrigin::ScriptedOrigin(SimNet& net, Ledger& ledger, OriginScript script)
-    : script_(std::move(script)) {
-    net.listen(script_.address, [this, &net, &ledger](End& end) {
+    : net_(net), ledger_(ledger), script_(std::move(script)) {
+    net_.listen(script_.address, [this](End& end) {
         const int number = static_cast<int>(connections_.size());
         connections_.push_back(
-            std::make_unique<OriginConnection>(net, ledger, script_, end, number));
+            std::make_unique<OriginConnection>(net_, ledger_, script_, state_, end, number));
         return true;
     });
 }
 
+void ScriptedOrigin::set_fault(Fault fault, int retry_after_s, bool checks_see) {
+    const bool was_stopped = state_.stopped();
+    ledger_.trace(script_.name, std::string("fault: ") + name_of(fault));
+    state_ = {.fault = fault, .retry_after_s = retry_after_s, .checks_see = checks_see};
+    const bool refuses = fault == Fault::refuses || fault == Fault::killed;
+    net_.set_answering(script_.address, refuses ? Answering::refuses : Answering::accepts);
+    net_.set_silent(script_.address, fault == Fault::silent);
+    // by number: connections may be added meanwhile
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+        if (fault == Fault::killed) connections_[i]->kill();
+        if (was_stopped && !state_.stopped()) connections_[i]->go_on();
+    }
+}
+
 OriginConnection::OriginConnection(SimNet& net, Ledger& ledger, const OriginScript& script,
-                                   End& end, int number)
+                                   const OriginState& state, End& end, int number)
     : net_(net),
       ledger_(ledger),
       script_(script),
+      state_(state),
       end_(end),
       name_(script.name + "." + std::to_string(number)) {
     end_.set_on_change([this] { step(); });
@@ -63,9 +107,16 @@ void OriginConnection::pause() {
 }
 
 void OriginConnection::step() {
-    if (!open_ || paused_) return;
+    if (!open_ || paused_ || state_.stopped()) return;
     read_some();
     if (open_ && !paused_) write_some();
+}
+
+void OriginConnection::kill() {
+    if (!open_) return;
+    open_ = false;
+    reader_.stop();
+    end_.reset();
 }
 
 void OriginConnection::read_some() {
@@ -102,6 +153,7 @@ void OriginConnection::idle() {
     if (script_.idle_close_max > Duration{0} && exchange_count_ > 0) {
         net_.after(net_.random_duration(script_.idle_close_max), [this, count] {
             if (!open_ || entry_ != nullptr || count != exchange_count_) return;
+            if (state_.stopped()) return;
             ledger_.trace(name_, "closes, being idle");
             if (net_.prng().chance(script_.idle_reset_percent)) {
                 open_ = false;
@@ -127,9 +179,14 @@ void OriginConnection::on_head(const WireHead& head) {
         ledger_.violation(name_ + " got a request before its last answer was over");
         return close();
     }
+    ++exchange_count_;
+    checked_ = head.has("x-health-check");
+    if (checked_) {
+        close_after_ = head.value("connection") == "close";
+        return;
+    }
     const std::uint64_t id = number(head.value("x-id"));
     entry_ = ledger_.find(id);
-    ++exchange_count_;
     if (entry_ == nullptr) {
         ledger_.violation(name_ + " got a request that nobody sent: " + head.start_line);
         return close();
@@ -137,6 +194,14 @@ void OriginConnection::on_head(const WireHead& head) {
     ledger_.trace(name_, "gets " + head.start_line);
     entry_->attempts.emplace_back();
     attempt_ = entry_->attempts.size() - 1;
+    attempt().status = state_.status() != 0 ? state_.status() : entry_->plan.status;
+    attempt().fault = state_.status() != 0;
+    if (attempt().fault) {
+        attempt().answer_bytes = net_.prng().below(500);
+    } else {
+        attempt().answer_bytes = entry_->plan.answer_bytes;
+        attempt().answer_framing = entry_->plan.answer_framing;
+    }
     request_complete_ = false;
     request_offset_ = answer_offset_ = written_ = 0;
     check_request_head(head);
@@ -151,7 +216,7 @@ void OriginConnection::check_request_head(const WireHead& head) const {
     const std::string id = std::to_string(plan.id);
     if (!plan.malformed.empty())
         ledger_.violation("the malformed request " + id + " reached an origin");
-    if (entry_->attempts.size() > 1 && !plan.repeatable()) {
+    if (entry_->attempts.size() > 1 && !plan.repeatable() && !entry_->were_refused()) {
         ledger_.violation("request " + id + " may not be repeated and reached origins twice");
     }
     if (head.start_line != plan.method + " /r/" + id + "?q=" + id + " HTTP/1.1") {
@@ -193,6 +258,14 @@ void OriginConnection::on_body(std::string_view bytes) {
 }
 
 void OriginConnection::on_end() {
+    if (checked_) {
+        const Duration usual = net_.random_duration(kCheckTime);
+        const bool slow = state_.fault == Fault::slow;
+        net_.after(slow ? usual * kSlowFactor : usual, [this, count = exchange_count_] {
+            if (open_ && count == exchange_count_) answer_check();
+        });
+        return;
+    }
     if (entry_ == nullptr) return;
     const Plan& plan = entry_->plan;
     request_complete_ = true;
@@ -212,11 +285,24 @@ void OriginConnection::on_end() {
 // -- the answer --
 
 bool OriginConnection::bodiless() const {
-    const Plan& plan = entry_->plan;
-    return plan.method == "HEAD" || plan.status == 204 || plan.status == 304;
+    const int status = entry_->attempts[attempt_].status;
+    return entry_->plan.method == "HEAD" || status == 204 || status == 304;
+}
+
+void OriginConnection::answer_check() {
+    checked_ = false;
+    const bool shown = state_.fault == Fault::unavailable || state_.checks_see;
+    const int status = shown && state_.status() != 0 ? state_.status() : 200;
+    ledger_.trace(name_, "answers a check, " + std::to_string(status));
+    out_ += "HTTP/1.1 " + std::to_string(status) + " Check\r\n";
+    if (status == 429) out_ += "Retry-After: " + std::to_string(state_.retry_after_s) + "\r\n";
+    out_ += "Content-Length: 2\r\n\r\nok";
+    step();
 }
 
 void OriginConnection::begin_answer(Duration delay) {
+    if (state_.fault == Fault::slow)
+        delay = (delay + net_.random_duration(kUsualTime)) * kSlowFactor;
     net_.after(delay, [this, count = exchange_count_] {
         if (!open_ || count != exchange_count_ || entry_ == nullptr) return;
         if (mishap_ == Mishap::malformed) return answer_garbage();
@@ -303,22 +389,25 @@ std::string OriginConnection::answer_heads() {
     std::string head;
     for (int i = 0; i < plan.interims; ++i)
         head += "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
-    head += "HTTP/1.1 " + std::to_string(plan.status) + " Answer\r\n";
+    const Attempt& answer = attempt();
+    head += "HTTP/1.1 " + std::to_string(answer.status) + " Answer\r\n";
+    if (answer.status == 429)
+        head += "Retry-After: " + std::to_string(state_.retry_after_s) + "\r\n";
     head +=
         "X-Id: " + std::to_string(plan.id) + "\r\nX-Attempt: " + std::to_string(attempt_) + "\r\n";
     head += "X-Pad: " + ledger_.padding(plan.id, plan.answer_padding_bytes) + "\r\n";
     if (plan.hop_by_hop) head += "X-Hop: 1\r\nConnection: x-hop\r\n";
-    const bool has_body = plan.status != 204 && plan.status != 304;
-    if (has_body && plan.answer_framing == AnswerFraming::length) {
-        head += "Content-Length: " + std::to_string(plan.answer_bytes) + "\r\n";
-    } else if (has_body && plan.answer_framing == AnswerFraming::chunked) {
+    const bool has_body = answer.status != 204 && answer.status != 304;
+    if (has_body && answer.answer_framing == AnswerFraming::length) {
+        head += "Content-Length: " + std::to_string(answer.answer_bytes) + "\r\n";
+    } else if (has_body && answer.answer_framing == AnswerFraming::chunked) {
         head += "Transfer-Encoding: chunked\r\n";
     } else if (has_body) {
         close_after_ = true;
     }
     if (close_after_) head += "Connection: close\r\n";
     sending_ =
-        bodiless() || (plan.answer_bytes == 0 && plan.answer_framing != AnswerFraming::chunked)
+        bodiless() || (answer.answer_bytes == 0 && answer.answer_framing != AnswerFraming::chunked)
             ? Sending::over
             : Sending::body;
     return head + "\r\n";
@@ -326,15 +415,16 @@ std::string OriginConnection::answer_heads() {
 
 std::string OriginConnection::next_body_piece() {
     const Plan& plan = entry_->plan;
-    const std::uint64_t left = plan.answer_bytes - answer_offset_;
+    const Attempt& answer = attempt();
+    const std::uint64_t left = answer.answer_bytes - answer_offset_;
     const auto size =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(left, some(kPieceBytesMax)));
     const std::string piece =
         body_piece(ledger_.answer_key(plan.id, attempt_), answer_offset_, size);
     answer_offset_ += size;
-    const bool last = answer_offset_ == plan.answer_bytes;
+    const bool last = answer_offset_ == answer.answer_bytes;
     if (last) sending_ = Sending::over;
-    if (plan.answer_framing != AnswerFraming::chunked) return piece;
+    if (answer.answer_framing != AnswerFraming::chunked) return piece;
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, size, 16).ptr;
     std::string result;
@@ -345,7 +435,7 @@ std::string OriginConnection::next_body_piece() {
 
 void OriginConnection::finish_answer() {
     const bool reset_instead = mishap_ == Mishap::reset &&
-                               entry_->plan.answer_framing == AnswerFraming::until_close &&
+                               attempt().answer_framing == AnswerFraming::until_close &&
                                !bodiless();
     attempt().answer_complete = !reset_instead;
     if (entry_->client_gone_at < net_.now() - kCancelTime && !end_.at_end() && !end_.failed()) {

@@ -13,6 +13,32 @@
 
 namespace ringway::sim {
 
+/// What is wrong with an upstream, for a while.
+enum class Fault : std::uint8_t {
+    none,
+    refuses,         // new connections; those that are there go on
+    silent,          // packets vanish, in both directions
+    stopped,         // accepts connections and bytes, and goes on with them later
+    killed,          // every connection is reset, new ones are refused
+    unavailable,     // answers 503
+    rate_limits,     // answers 429
+    slow,            // 20 times slower
+    bad_credential,  // answers 401
+};
+inline constexpr std::size_t kFaults = 9;
+const char* name_of(Fault fault);
+
+/// What all connections of an origin go by.
+struct OriginState {
+    Fault fault = Fault::none;
+    int retry_after_s = 1;   // with rate_limits
+    bool checks_see = true;  // checks get the answer of rate_limits and bad_credential too
+
+    bool stopped() const { return fault == Fault::stopped; }
+    /// Of answers instead of the planned one; 0: none.
+    int status() const;
+};
+
 struct OriginScript {
     std::string name;
     SocketAddress address;
@@ -33,7 +59,12 @@ struct OriginScript {
 
 class OriginConnection final : public WireSink {
  public:
-    OriginConnection(SimNet& net, Ledger& ledger, const OriginScript& script, End& end, int number);
+    OriginConnection(SimNet& net, Ledger& ledger, const OriginScript& script,
+                     const OriginState& state, End& end, int number);
+
+    /// The origin goes on after it was stopped.
+    void go_on() { step(); }
+    void kill();
 
     void on_head(const WireHead& head) override;
     void on_body(std::string_view bytes) override;
@@ -51,6 +82,7 @@ class OriginConnection final : public WireSink {
     void check_request_head(const WireHead& head) const;
     void choose_mishap();
     void begin_answer(Duration delay);
+    void answer_check();
     void answer_garbage();
     std::string answer_heads();
     std::string next_body_piece();
@@ -66,12 +98,15 @@ class OriginConnection final : public WireSink {
     SimNet& net_;
     Ledger& ledger_;
     const OriginScript& script_;
+    const OriginState& state_;
     End& end_;
     std::string name_;
     bool open_ = true;
     bool paused_ = false;
     WireReader reader_{WireReader::Side::requests, *this};
     std::uint64_t exchange_count_ = 0;
+
+    bool checked_ = false;  // the request that comes is a health check
 
     // the exchange
     Entry* entry_ = nullptr;  // until its answer is complete and its request too
@@ -96,8 +131,14 @@ class ScriptedOrigin {
     ScriptedOrigin(const ScriptedOrigin&) = delete;
     ScriptedOrigin& operator=(const ScriptedOrigin&) = delete;
 
+    /// From now on; Fault::none: well again.
+    void set_fault(Fault fault, int retry_after_s, bool checks_see);
+
  private:
+    SimNet& net_;
+    Ledger& ledger_;
     OriginScript script_;
+    OriginState state_;
     std::vector<std::unique_ptr<OriginConnection>> connections_;
 };
 

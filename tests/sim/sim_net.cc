@@ -11,6 +11,9 @@ namespace {
 
 // What Linux waits at most for the rest of a segment that MSG_MORE announced.
 constexpr Duration kCorkTime = std::chrono::milliseconds(200);
+// Between two sendings of what was lost; Linux begins with about that much.
+constexpr Duration kSendAgainTime = std::chrono::milliseconds(200);
+constexpr Duration kSynAgainTime = std::chrono::seconds(1);
 // tcp_syn_retries = 6.
 constexpr Duration kConnectGiveUpTime = std::chrono::seconds(127);
 // Not zero, so that "long ago" can be computed.
@@ -49,6 +52,7 @@ std::size_t End::room() const {
 std::size_t End::write(std::string_view bytes, bool more_follows) {
     const std::size_t size = std::min(bytes.size(), room());
     if (size == 0) return 0;
+    if (tap_ != nullptr) tap_->on_written(*this, bytes.substr(0, size));
     if (peer_->closed_) {
         schedule_reset();
         return size;
@@ -78,6 +82,7 @@ std::size_t End::read(char* out, std::size_t bytes_max) {
     const std::size_t size = std::min(bytes_max, arrived_);
     if (size == 0) return 0;
     bytes_.copy(out, size, head_);
+    if (tap_ != nullptr) tap_->on_read(*this, std::string_view(out, size));
     head_ += size;
     arrived_ -= size;
     if (head_ >= 4096 && head_ * 2 >= bytes_.size()) {
@@ -100,9 +105,12 @@ void End::acknowledge() {
     acknowledge_scheduled_ = true;
     net_.after(net_.latency(), [this] {
         acknowledge_scheduled_ = false;
-        peer_->notify();
+        if (!is_cut_off()) return peer_->notify();
+        net_.after(kSendAgainTime, [this] { acknowledge(); });
     });
 }
+
+bool End::is_cut_off() const { return net_.is_silent(local_) || net_.is_silent(remote_); }
 
 void End::schedule_delivery() {
     if (delivery_scheduled_ || failed_) return;
@@ -116,6 +124,11 @@ void End::schedule_delivery() {
 void End::deliver() {
     delivery_scheduled_ = false;
     if (failed_) return;
+    if (is_cut_off()) {
+        delivery_scheduled_ = true;
+        net_.after(kSendAgainTime, [this] { deliver(); });
+        return;
+    }
     const std::size_t waiting = unread() - arrived_ - std::min(held_back_, unread() - arrived_);
     if (closed_) {
         if (waiting > 0)
@@ -171,7 +184,13 @@ void End::reset() {
 void End::schedule_reset() {
     if (reset_scheduled_ || failed_) return;
     reset_scheduled_ = true;
-    net_.after(net_.latency(), [this] { take_reset(); });
+    net_.after(net_.latency(), [this] {
+        if (!is_cut_off()) return take_reset();
+        // Lost, and whoever sent it does not send what was on its way again either.
+        reset_scheduled_ = false;
+        bytes_.resize(head_ + arrived_);
+        held_back_ = 0;
+    });
 }
 
 void End::take_reset() {
@@ -187,6 +206,11 @@ void End::take_reset() {
 
 SimNet::SimNet(std::uint64_t seed, const NetOptions& options)
     : prng_(seed), options_(options), now_(kStart) {}
+
+SocketAddress SimNet::shard_address(std::uint32_t shard, std::uint32_t port) {
+    return *SocketAddress::parse("10.0.0." + std::to_string(shard + 1) + ":" +
+                                 std::to_string(port));
+}
 
 Instant SimNet::start() const { return kStart; }
 
@@ -216,17 +240,30 @@ void SimNet::advance_to(Instant when) {
     now_ = std::max(now_, when);
 }
 
-void SimNet::listen(const SocketAddress& address, std::function<bool(End&)> accept) {
-    services_[address.text()].accept = std::move(accept);
+void SimNet::listen(const SocketAddress& address, std::function<bool(End&)> accept,
+                    const void* owner) {
+    stop_listening(address, owner);
+    services_[address.text()].listening.push_back({owner, std::move(accept)});
 }
 
-void SimNet::stop_listening(const SocketAddress& address) {
+void SimNet::stop_listening(const SocketAddress& address, const void* owner) {
     const auto found = services_.find(address.text());
-    if (found != services_.end()) found->second.accept = nullptr;
+    if (found == services_.end()) return;
+    std::erase_if(found->second.listening,
+                  [owner](const Listening& each) { return each.owner == owner; });
 }
 
 void SimNet::set_answering(const SocketAddress& address, Answering answering) {
     services_[address.text()].answering = answering;
+}
+
+void SimNet::set_silent(const SocketAddress& address, bool silent) {
+    std::erase(silent_, address);
+    if (silent) silent_.push_back(address);
+}
+
+bool SimNet::is_silent(const SocketAddress& address) const {
+    return std::find(silent_.begin(), silent_.end(), address) != silent_.end();
 }
 
 End& SimNet::make_end(const SocketAddress& local, const SocketAddress& remote) {
@@ -238,14 +275,21 @@ End& SimNet::make_end(const SocketAddress& local, const SocketAddress& remote) {
 
 void SimNet::connect(const SocketAddress& from, const SocketAddress& to, Connected connected) {
     const Duration delay = random_duration(options_.connect_delay_max);
-    after(latency() + latency() + delay, [this, from, to, connected = std::move(connected)] {
-        finish_connect(from, to, connected);
-    });
+    after(latency() + latency() + delay,
+          [this, from, to, connected = std::move(connected), dialled_at = now_] {
+              finish_connect(from, to, connected, dialled_at);
+          });
 }
 
 void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
-                            const Connected& connected) {
+                            const Connected& connected, Instant dialled_at) {
     const auto found = services_.find(to.text());
+    if (is_silent(to)) {
+        after(kSynAgainTime, [this, from, to, connected, dialled_at] {
+            finish_connect(from, to, connected, dialled_at);
+        });
+        return;
+    }
     const auto answering = found == services_.end() ? Answering::accepts : found->second.answering;
     switch (answering) {
         case Answering::silent:
@@ -261,7 +305,7 @@ void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
         case Answering::accepts:
             break;
     }
-    if (found == services_.end() || !found->second.accept) {
+    if (found == services_.end() || found->second.listening.empty()) {
         const bool no_path = found == services_.end() && to.family() == AF_UNIX;
         connected(std::unexpected(no_path ? Error::not_found : Error::refused));
         return;
@@ -269,11 +313,17 @@ void SimNet::finish_connect(const SocketAddress& from, const SocketAddress& to,
     End& ours = make_end(from, to);
     End& theirs = make_end(to, from);
     End::join(ours, theirs);
-    if (!found->second.accept(theirs)) {  // a full accept queue drops the SYN; it is sent again
-        after(std::chrono::seconds(1),
-              [this, from, to, connected] { finish_connect(from, to, connected); });
+    const auto& listening = found->second.listening;
+    const auto count = static_cast<std::uint32_t>(listening.size());
+    if (!listening[count > 1 ? prng_.below(count) : 0].accept(
+            theirs)) {  // a full accept queue drops the SYN; it is sent again
+        after(std::chrono::seconds(1), [this, from, to, connected, dialled_at] {
+            finish_connect(from, to, connected, dialled_at);
+        });
         return;
     }
+    ours.set_tap(found->second.tap);
+    ours.set_dialled_at(dialled_at);
     connected(&ours);
 }
 

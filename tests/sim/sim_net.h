@@ -43,6 +43,18 @@ struct NetOptions {
     bool reset_drops = false;  // a reset may take bytes with it that had arrived and were not read
 };
 
+class End;
+
+/// Sees what the connecting side of a connection writes and reads.
+class Tap {
+ public:
+    virtual void on_written(End& end, std::string_view bytes) = 0;
+    virtual void on_read(End& end, std::string_view bytes) = 0;
+
+ protected:
+    ~Tap() = default;
+};
+
 /// One side of a connection, as its owner sees it. Lives as long as its SimNet, also after close().
 class End {
  public:
@@ -79,6 +91,10 @@ class End {
 
     /// Makes two Ends one connection. For SimNet.
     static void join(End& a, End& b);
+    void set_tap(Tap* tap) { tap_ = tap; }
+    /// When its connect was begun.
+    Instant dialled_at() const { return dialled_at_; }
+    void set_dialled_at(Instant at) { dialled_at_ = at; }
 
  private:
     std::size_t unread() const { return bytes_.size() - head_; }
@@ -90,8 +106,12 @@ class End {
     void uncork();
     void acknowledge();
 
+    bool is_cut_off() const;
+
     SimNet& net_;
     End* peer_ = nullptr;
+    Tap* tap_ = nullptr;
+    Instant dialled_at_{};
     SocketAddress local_, remote_;
     std::function<void()> on_change_;
 
@@ -130,6 +150,9 @@ class SimNet {
     SimNet(const SimNet&) = delete;
     SimNet& operator=(const SimNet&) = delete;
 
+    /// Where the connections of a shard come from, with port 0.
+    static SocketAddress shard_address(std::uint32_t shard, std::uint32_t port = 0);
+
     Instant now() const { return now_; }
     Instant start() const;
     base::Prng& prng() { return prng_; }
@@ -147,11 +170,19 @@ class SimNet {
     void advance_to(Instant when);
 
     /// Connections to `address` are handed to `accept`, which returns false to drop one (a full
-    /// queue).
-    void listen(const SocketAddress& address, std::function<bool(End&)> accept);
-    void stop_listening(const SocketAddress& address);
+    /// queue). Of several listeners at one address (SO_REUSEPORT) each connection gets one at
+    /// random; `owner` tells them apart.
+    void listen(const SocketAddress& address, std::function<bool(End&)> accept,
+                const void* owner = nullptr);
+    void stop_listening(const SocketAddress& address, const void* owner = nullptr);
     /// Overrides what listen() set up; accepts without a listener means refuses.
     void set_answering(const SocketAddress& address, Answering answering);
+    /// Packets from and to the address vanish: what TCP sends again comes through once that ends,
+    /// a RST never does.
+    void set_silent(const SocketAddress& address, bool silent);
+    bool is_silent(const SocketAddress& address) const;
+    /// Sees each connection to the address from now on; nullptr: nobody.
+    void set_tap(const SocketAddress& address, Tap* tap) { services_[address.text()].tap = tap; }
 
     using Connected = std::function<void(std::expected<End*, Error>)>;
     /// Calls `connected` later, once.
@@ -170,12 +201,17 @@ class SimNet {
             return when != other.when ? when > other.when : serial > other.serial;
         }
     };
-    struct Service {
+    struct Listening {
+        const void* owner;
         std::function<bool(End&)> accept;
+    };
+    struct Service {
+        std::vector<Listening> listening;
         Answering answering = Answering::accepts;
+        Tap* tap = nullptr;
     };
     void finish_connect(const SocketAddress& from, const SocketAddress& to,
-                        const Connected& connected);
+                        const Connected& connected, Instant dialled_at);
     End& make_end(const SocketAddress& local, const SocketAddress& remote);
 
     base::Prng prng_;
@@ -186,6 +222,7 @@ class SimNet {
     std::priority_queue<Event> events_;
     std::map<std::string, Service> services_;
     std::vector<std::unique_ptr<End>> ends_;
+    std::vector<SocketAddress> silent_;
 };
 
 }  // namespace ringway::sim

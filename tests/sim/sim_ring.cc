@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kLateStart = std::chrono::microseconds(300);
 constexpr Duration kLateCompletion = std::chrono::microseconds(300);
 constexpr Duration kLateTurn = std::chrono::microseconds(200);
+constexpr Duration kWakeTime = std::chrono::microseconds(30);
 constexpr Duration kStallMax = std::chrono::milliseconds(30);
 constexpr Duration kStashTime = std::chrono::milliseconds(3);
 constexpr char kPoison = '\xdd';
@@ -52,7 +53,7 @@ SimRing::~SimRing() {
     produced_.clear();
     for (auto& [descriptor, file] : files_) {
         if (file.end != nullptr) file.end->set_on_change(nullptr);
-        if (file.kind == File::Kind::listener) net_.stop_listening(file.address);
+        if (file.kind == File::Kind::listener) net_.stop_listening(file.address, this);
     }
 }
 
@@ -164,9 +165,9 @@ void SimRing::start_connect(Armed& armed) {
     File* file = find(armed.descriptor, "connect");
     if (file == nullptr) return fail(armed, Error::other);
     if (file->end != nullptr) misuse("connect on a connected socket");
-    const auto local =
-        SocketAddress::parse("10.0.0.1:" + std::to_string(10'000 + armed.serial % 50'000));
-    net_.connect(*local, armed.to, [this, serial = armed.serial](std::expected<End*, Error> end) {
+    const auto local = SimNet::shard_address(
+        options_.shard, static_cast<std::uint32_t>(10'000 + armed.serial % 50'000));
+    net_.connect(local, armed.to, [this, serial = armed.serial](std::expected<End*, Error> end) {
         const auto found = armed_.find(serial);
         if (found == armed_.end() || !found->second.producing) {
             if (end) (*end)->reset();  // canceled while the handshake was under way
@@ -407,31 +408,53 @@ bool SimRing::has_due() const {
 }
 
 void SimRing::wait(Instant until) {
-    poison_free();
-    change_stash();
-    return_starved();
-    submit();
-    if (options_.late) {
-        net_.advance_to(net_.now() + net_.random_duration(kLateTurn));
-        if (net_.prng().chance(1)) net_.advance_to(net_.now() + net_.random_duration(kStallMax));
-    }
-    while (!woken_ && !has_due()) {
+    fall_asleep(until);
+    if (shared_) return;
+    while (!ready()) {
+        const Instant at = alarm();
         const Instant next = net_.next_event();
-        if (next == base::kNever && until == base::kNever) {
+        if (next == base::kNever && at == base::kNever) {
             dead_ = true;
             break;
         }
-        if (next > until) {
-            net_.advance_to(std::max(until, net_.now()));
+        if (next > at) {
+            net_.advance_to(at);
             break;
         }
         net_.run_next();
         return_starved();
     }
+    rise();
+}
+
+void SimRing::fall_asleep(Instant until) {
+    poison_free();
+    change_stash();
+    return_starved();
+    submit();
+    asleep_ = true;
+    until_ = until;
+    rise_not_before_ = net_.now();
+    if (!options_.late) return;
+    rise_not_before_ += net_.random_duration(kLateTurn);
+    if (net_.prng().chance(1)) rise_not_before_ += net_.random_duration(kStallMax);
+}
+
+Instant SimRing::alarm() const {
+    return woken_ || has_due() ? rise_not_before_ : std::max(until_, rise_not_before_);
+}
+
+void SimRing::rise() {
     while (net_.next_event() <= net_.now()) net_.run_next();  // what happens at the same moment
+    asleep_ = false;
     woken_ = false;
     now_ = net_.now();
     fetch();
+}
+
+// As MSG_RING: it takes a moment until the other thread has it.
+void SimRing::wake() {
+    net_.after(net_.random_duration(kWakeTime), [this] { woken_ = true; });
 }
 
 void SimRing::fetch() {

@@ -30,6 +30,7 @@ using ring::Op;
 
 /// Which freedoms are used. The defaults are an ideal kernel.
 struct RingOptions {
+    std::uint32_t shard = 0;  // whose ring it is
     std::uint32_t buffer_count = 64;
     std::uint32_t buffer_bytes = 16 * 1024;
     bool partial_io = false;  // short sends, receives and splices; `again` although there is room
@@ -74,7 +75,19 @@ class SimRing final : public ring::Ring {
 
     void wait(Instant until) override;
     std::size_t dispatch() override;
-    void wake() override { woken_ = true; }
+    void wake() override;
+
+    /// One of several rings on a net: wait() only falls asleep, and whoever drives them passes the
+    /// time until one of them is ready(), which then has to rise().
+    void share() { shared_ = true; }
+    bool asleep() const { return asleep_; }
+    /// What it waits for has come.
+    bool ready() const { return alarm() <= net_.now(); }
+    /// When it is ready if nothing else happens; kNever: then never.
+    Instant alarm() const;
+    /// After something happened on the net, while asleep.
+    void look() { return_starved(); }
+    void rise();
 
     /// What the contract forbids and was done, one sentence each.
     const std::vector<std::string>& misuses() const { return misuses_; }
@@ -164,6 +177,7 @@ class SimRing final : public ring::Ring {
 
     // the turn
     bool has_due() const;
+    void fall_asleep(Instant until);
     void fetch();
     bool chance(bool option, std::uint32_t percent) {
         return option && net_.prng().chance(percent);
@@ -175,6 +189,10 @@ class SimRing final : public ring::Ring {
     RingOptions options_;
     BufferGroup buffers_;
     Instant now_;
+    bool shared_ = false;
+    bool asleep_ = false;
+    Instant until_ = base::kNever;  // of the wait
+    Instant rise_not_before_{};     // the thread was not given its core sooner
     bool woken_ = false;
     bool dead_ = false;
     Descriptor next_descriptor_ = 3;

@@ -85,13 +85,16 @@ std::expected<Descriptor, Error> SimRing::open_listener(const SocketAddress& at,
     listener.address = at;
     listener.queue_max = static_cast<std::size_t>(std::max(options.backlog, 1));
     const Descriptor descriptor = add(std::move(listener));
-    net_.listen(at, [this, descriptor](End& end) {
-        File& file = files_.at(descriptor);
-        if (file.queue.size() >= file.queue_max) return false;
-        file.queue.push_back(&end);
-        net_.after(net_.latency(), [this, descriptor] { touch(descriptor); });
-        return true;
-    });
+    net_.listen(
+        at,
+        [this, descriptor](End& end) {
+            File& file = files_.at(descriptor);
+            if (file.queue.size() >= file.queue_max) return false;
+            file.queue.push_back(&end);
+            net_.after(net_.latency(), [this, descriptor] { touch(descriptor); });
+            return true;
+        },
+        this);
     return descriptor;
 }
 
@@ -153,7 +156,7 @@ void SimRing::close(Descriptor descriptor, bool reset) {
     files_.erase(descriptor);
     if (file.kind == File::Kind::pipe_write) file.pipe->write_closed = true;
     if (file.kind == File::Kind::listener) {
-        net_.stop_listening(file.address);
+        net_.stop_listening(file.address, this);
         for (End* end : file.queue) end->reset();
     }
     if (file.end == nullptr) return;

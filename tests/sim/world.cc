@@ -49,7 +49,9 @@ std::string with_id(std::string text, std::uint64_t id) {
 
 NetOptions World::net_options(base::Prng& prng, const Mode& mode) {
     NetOptions options;
-    const bool rough = mode.partial_io || mode.late || !mode.lossless;
+    // where outcomes predict breakers, they must be handled in the order of their coming
+    const bool rough =
+        mode.partial_io || mode.late || (!mode.lossless && !mode.faults.tells_breakers);
     options.fragment = rough && prng.chance(70);
     options.reset_drops = prng.chance(50);
     if (rough && prng.chance(30)) options.connect_delay_max = milliseconds(30);
@@ -81,14 +83,22 @@ World::World(std::uint64_t seed, const Mode& mode, bool trace)
     : prng_(seed),
       mode_(mode),
       net_(prng_.next(), net_options(prng_, mode)),
-      ring_(net_, ring_options(prng_, mode)),
       ledger_(prng_.next(), net_, trace) {
-    const std::uint32_t upstream_count = 1 + prng_.below(4);
+    for (std::uint32_t i = 0; i < mode.shards; ++i) {
+        RingOptions options = ring_options(prng_, mode);
+        options.shard = i;
+        rings_.push_back(std::make_unique<SimRing>(net_, options));
+    }
+    const std::uint32_t upstream_count = (has_faults() ? 2 : 1) + prng_.below(4);
     for (std::uint32_t i = 0; i < upstream_count; ++i) {
         upstreams_.push_back(*SocketAddress::parse("10.0.1." + std::to_string(i + 1) + ":8080"));
     }
     config_ = make_config();
     make_origins();
+    if (has_faults()) {
+        faults_ = std::make_unique<FaultJudge>(net_, ledger_, prng_, mode_.faults, config_,
+                                               origins_, mode_.late);
+    }
     make_clients();
     if (chance(mode_.refuse_percent)) trouble_upstreams();
     if (mode_.drains) drain_at_ = net_.now() + net_.random_duration(milliseconds(200));
@@ -100,9 +110,11 @@ config::Config World::make_config() {
     constexpr std::uint64_t kSpliceFrom[] = {0, 4096, 64 * 1024};
     shard.splice_min_bytes = kSpliceFrom[prng_.below(3)];
     shard.receive_credit_bytes = 4096u << prng_.below(4);
-    shard.buffer_count = ring_.buffers().count();
-    shard.buffer_bytes = ring_.buffers().buffer_bytes();
-    config.shards.push_back(shard);
+    for (const auto& ring : rings_) {
+        shard.buffer_count = ring->buffers().count();
+        shard.buffer_bytes = ring->buffers().buffer_bytes();
+        config.shards.push_back(shard);
+    }
     config::Listener listener;
     listener.name = "front";
     listener.address = kFront;
@@ -110,6 +122,8 @@ config::Config World::make_config() {
     config::Pool pool;
     pool.name = "pool";
     pool.balance = static_cast<config::Balance>(prng_.below(6));
+    // A handshake that takes long is no sign of anything here, and each request is to be sent once.
+    pool.suspicion.enabled = !mode_.lossless;
     if (!mode_.lossless) pool.first_byte_timeout = seconds(1 + prng_.below(10));
     if (chance(30)) pool.idle_connections_max = prng_.below(3);
     if (chance(30)) pool.requests_per_connection_max = 1 + prng_.below(3);
@@ -120,6 +134,7 @@ config::Config World::make_config() {
         upstream.literal = address;
         pool.upstreams.push_back(upstream);
     }
+    if (has_faults()) FaultJudge::draw_rules(prng_, mode_.faults, pool);
     config.pools.push_back(pool);
     config::Route route;
     route.name = "all";
@@ -137,7 +152,7 @@ void World::make_origins() {
             script.pause_max = milliseconds(1 + prng_.below(10));
             script.step_bytes_max = 1024u << prng_.below(5);
         }
-        script.close_percent = 10;
+        script.close_percent = mode_.faults.tells_breakers ? 0 : 10;
         script.reset_percent = mode_.origin_reset_percent;
         script.truncate_percent = mode_.origin_truncate_percent;
         script.stall_percent = mode_.origin_stall_percent;
@@ -158,10 +173,12 @@ void World::make_clients() {
         script.from = *SocketAddress::parse("10.0.2." + std::to_string(i + 1) + ":" +
                                             std::to_string(20'000 + prng_.below(40'000)));
         script.to = kFront;
-        const std::uint32_t plan_count = 1 + prng_.below(8);
+        const std::uint32_t plan_count = 1 + prng_.below(has_faults() ? 16 : 8);
         for (std::uint32_t k = 0; k < plan_count; ++k) script.plans.push_back(make_plan());
         if (!mode_.bytes_only && chance(40)) script.pipeline_depth = 1 + prng_.below(6);
         if (chance(50)) script.think_max = milliseconds(prng_.below(40));
+        if (has_faults()) script.think_max = milliseconds(100 + prng_.below(900));
+        script.may_be_rate_limited = has_faults();
         if (chance(mode_.slow_percent)) {
             script.pause_max = milliseconds(1 + prng_.below(20));
             script.step_bytes_max = 256u << prng_.below(6);
@@ -257,7 +274,7 @@ bool World::turn_until_clients_are_gone(Proxy& proxy) {
             why = "the proxy has ended";
         }
         if (ended_ && !ledger_.draining()) why = "the proxy says that all has ended";
-        if (ring_.dead()) why = "nothing can ever happen any more";
+        if (nothing_can_happen()) why = "nothing can ever happen any more";
         if (net_.now() > limit) why = "two hours have passed";
         if (++turns_ > kTurnsMax) why = "too many turns";
         if (why.empty() || done()) continue;
@@ -265,6 +282,10 @@ bool World::turn_until_clients_are_gone(Proxy& proxy) {
         return false;
     }
     return true;
+}
+
+bool World::nothing_can_happen() const {
+    return std::ranges::any_of(rings_, [](const auto& ring) { return ring->dead(); });
 }
 
 void World::start_drain(Proxy& proxy) {
@@ -284,22 +305,32 @@ void World::run_drain(Proxy& proxy) {
     }
     if (!ended_) ledger_.violation("the drain does not end");
     if (!proxy.held().empty()) ledger_.violation("after the drain, still in use: " + proxy.held());
-    if (ring_.buffers().held_count() > 0) {
-        ledger_.violation("after the drain, buffers are still held");
+    for (const auto& ring : rings_) {
+        if (ring->buffers().held_count() > 0) {
+            ledger_.violation("after the drain, buffers are still held");
+        }
     }
 }
 
 std::vector<std::string> World::run(const MakeProxy& make_proxy) {
-    std::unique_ptr<Proxy> proxy = make_proxy(ring_, config_);
+    std::vector<SimRing*> rings;
+    for (const auto& ring : rings_) rings.push_back(ring.get());
+    std::unique_ptr<Proxy> proxy =
+        make_proxy(net_, rings, config_, faults_ ? &faults_->board() : nullptr);
     if (turn_until_clients_are_gone(*proxy)) run_drain(*proxy);
-    for (const std::string& misuse : ring_.misuses()) ledger_.violation(misuse);
+    for (const auto& ring : rings_) {
+        for (const std::string& misuse : ring->misuses()) ledger_.violation(misuse);
+    }
     if (!ledger_.violations().empty()) {
         broken_proxy_ = proxy.release();
         return ledger_.violations();
     }
     proxy.reset();
-    for (const std::string& leak : ring_.leaks()) ledger_.violation(leak);
+    for (const auto& ring : rings_) {
+        for (const std::string& leak : ring->leaks()) ledger_.violation(leak);
+    }
     judge_entries();
+    if (faults_ != nullptr) faults_->judge();
     return ledger_.violations();
 }
 

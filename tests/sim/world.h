@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fault_judge.h"
 #include "ledger.h"
 #include "proxy.h"
 #include "ringway/config/config.h"
@@ -21,6 +22,7 @@ namespace ringway::sim {
 /// What may happen in a run. Percentages are of clients, requests or answers.
 struct Mode {
     const char* name = "";
+    std::uint32_t shards = 1;
     /// Nothing that happens excuses the loss of a request: each must get its whole answer from an
     /// origin.
     bool lossless = true;
@@ -47,10 +49,14 @@ struct Mode {
     bool accept_failures = false;
     bool drains = false;  // in the midst of it all; what an origin was asked must still be answered
     bool slow_answers = false;  // some take up to two seconds
+    FaultPlan faults;
 };
 
+/// `rings`: one for each shard of the config.
+/// `watcher`: or nullptr.
 using MakeProxy =
-    std::function<std::unique_ptr<Proxy>(SimRing& ring, const config::Config& config)>;
+    std::function<std::unique_ptr<Proxy>(SimNet& net, const std::vector<SimRing*>& rings,
+                                         const config::Config& config, BoardWatcher* watcher)>;
 
 class World {
  public:
@@ -62,8 +68,9 @@ class World {
     std::vector<std::string> run(const MakeProxy& make_proxy);
 
     const Ledger& ledger() const { return ledger_; }
-    const SimRing& ring() const { return ring_; }
     const SimNet& net() const { return net_; }
+    /// nullptr without faults.
+    FaultJudge* faults() { return faults_.get(); }
 
  private:
     static NetOptions net_options(base::Prng& prng, const Mode& mode);
@@ -77,18 +84,21 @@ class World {
     bool turn_until_clients_are_gone(Proxy& proxy);
     void start_drain(Proxy& proxy);
     void run_drain(Proxy& proxy);
+    bool nothing_can_happen() const;
+    bool has_faults() const { return !mode_.faults.faults.empty(); }
     void judge_entries();
     bool chance(std::uint32_t percent) { return prng_.chance(percent); }
 
     base::Prng prng_;
     Mode mode_;
     SimNet net_;
-    SimRing ring_;
+    std::vector<std::unique_ptr<SimRing>> rings_;  // of each shard
     Ledger ledger_;
     config::Config config_;
     std::vector<SocketAddress> upstreams_;
     std::vector<std::unique_ptr<ScriptedOrigin>> origins_;
     std::vector<std::unique_ptr<ScriptedClient>> clients_;
+    std::unique_ptr<FaultJudge> faults_;
     std::uint64_t next_id_ = 1;
     std::uint64_t turns_ = 0;
     Instant drain_at_ = base::kNever;  // for Mode::drains

@@ -34,7 +34,7 @@ struct Place {
 };
 
 enum class UpstreamState : std::uint8_t {
-    unknown,      // not yet probed; takes traffic only if nothing healthy exists
+    unknown,  // not yet probed; takes traffic only if nothing healthy exists
     healthy,
     degraded,     // answers, but slower than expected: takes traffic at reduced weight
     unhealthy,    // takes none
@@ -58,12 +58,12 @@ enum class Reason : std::uint8_t {
     consecutive_failures,  // of requests
     error_rate,
     relative_latency,
-    rate_limited,          // 429 on traffic
-    credentials_refused,   // 401 or 403 to a credential of ours
+    rate_limited,         // 429 on traffic
+    credentials_refused,  // 401 or 403 to a credential of ours
     credentials_accepted,
     trial_failed,
     trials_passed,
-    time_passed,           // an ejection, a cooling or a recovery time-out is over
+    time_passed,  // an ejection, a cooling or a recovery time-out is over
     agent_asked,
     by_hand,
 };

@@ -110,6 +110,15 @@ TEST_F(MonitorRequestsTest, TheBreakerGoesThroughItsPhases) {
     EXPECT_EQ(events_of(EventKind::breaker_closed).size(), 1u);
 }
 
+TEST_F(MonitorRequestsTest, RequestsFromBeforeDoNotOpenAHalfOpenBreaker) {
+    pool().outlier.enabled = false;
+    begin(3);
+    fail(1, 5);
+    pass(milliseconds(10010));
+    fail(1, 10);
+    EXPECT_EQ(view(1).breaker.phase, BreakerPhase::half_open);
+}
+
 TEST_F(MonitorRequestsTest, ARateLimitCoolsItAndEnds) {
     begin(2);
     for (int i = 0; i < 1000; ++i) monitor().on_rate_limited(place(1), seconds(3));

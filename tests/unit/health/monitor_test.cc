@@ -333,6 +333,24 @@ TEST_F(AgentTest, DownOutweighsPassingChecksUntilItSaysUp) {
     EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1010));
 }
 
+TEST_F(AgentTest, ChecksThatPassMeanwhileCountOnceItSaysUp) {
+    set_up(true);
+    pool().health.checks[0].interval = seconds(60);
+    pool().health.checks[0].fall = 1;
+    pass(seconds(2));
+    conduct[0].answer = status(500);
+    monitor().suspect(place(0), now);  // asks at once
+    until(0, UpstreamState::unhealthy);
+    EXPECT_EQ(view(0).reason, Reason::check_failed);
+    say("down\n");
+    pass(seconds(2));
+    conduct[0].answer = status(200);
+    pass(seconds(20));
+    EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
+    say("up\n");
+    EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1010));
+}
+
 TEST_F(AgentTest, ItsSilenceSaysNothing) {
     set_up(true);
     pass(seconds(2));

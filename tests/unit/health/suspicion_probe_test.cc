@@ -329,6 +329,14 @@ TEST_F(SuspicionProbeTest, AFailedRequestMakesItProbeAtOnce) {
     EXPECT_EQ(counters(1).failures.get(), 1u);
 }
 
+TEST_F(SuspicionProbeTest, AFailureStandsThoughNobodyWaits) {
+    start();
+    conduct[1].silent = true;
+    monitor().on_fault(place(1), Fault::reset, now);
+    monitor().unsuspect(place(1));
+    EXPECT_LE(until(1, UpstreamState::unhealthy), milliseconds(12));
+}
+
 TEST_F(SuspicionProbeTest, AFailureSoonAfterAGoodProbeIsLookedAtToo) {
     start();
     suspect(1);

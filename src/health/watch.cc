@@ -132,7 +132,10 @@ void Watch::force(bool up) {
 
 void Watch::on_checked(ActiveCheck& check, const ProbeResult& result, bool turned) {
     follow(desk_.view());
-    if (&check == prober_ && probing_) end_suspicion(result);
+    if (&check == prober_ && probing_) {
+        end_suspicion(result);
+        follow(desk_.view());  // another shard may have been the first to say so
+    }
     take_credentials(check, result);
     if (!check.is_agent()) {
         take_verdict(check, result, turned);
@@ -212,8 +215,14 @@ bool Watch::publish_state(UpstreamState state, Reason reason, std::string_view e
     // Own news is not to be followed.
     const UpstreamState state_before = std::exchange(seen_state_, state);
     const base::Instant since_before = std::exchange(seen_since_, desk_.now());
+    const bool is_good_news = state == UpstreamState::healthy || state == UpstreamState::degraded;
     const bool changed =
         desk_.publish(evidence, first_sign, [&](const View& view, base::Instant now) {
+            // Good news must not undo bad news that came in between.
+            const UpstreamView& upstream = view.upstream(place_);
+            const bool is_known =
+                upstream.state == state_before && upstream.state_since == since_before;
+            if (is_good_news && !is_known) return failover::Step{};
             return failover::set_state(desk_.parts.config, view, place_, state, reason, now);
         });
     if (!changed) {

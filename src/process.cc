@@ -109,8 +109,8 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
 
     std::atomic<control::Phase> phase{control::Phase::starting};
     control::AdminServer admin(config.admin, log);
-    admin.add(control::standard_endpoints(
-        {config, phase, board, counters_read, check_stats, chronicle, access_log, resolver, admin}));
+    admin.add(control::standard_endpoints({config, phase, board, counters_read, check_stats,
+                                           chronicle, access_log, resolver, admin}));
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());

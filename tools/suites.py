@@ -28,11 +28,20 @@ SANITIZER_ENV = {
 # What crosses threads: unit tests by name, e2e tests by file.
 CROSSING_UNIT_FILTER = "*Crossing*:*Chronicle*:access_ring.*:admin_server.*:endpoints.*:log_writer.*:resolver.*"
 CROSSING_E2E = [
+    "a_killed_upstream_costs_no_request",
+    "a_stopped_upstream_costs_no_request",
+    "a_verdict_of_one_shard_is_acted_on_by_all",
+    "an_upstream_that_answers_503_costs_no_request",
     "drains_in_flight_requests_on_sigterm",
+    "queued_requests_of_all_shards_go_on_at_once",
     "resolves_upstream_names",
     "serves_health_and_metrics",
     "several_shards_serve_one_listener",
+    "shards_share_the_checks",
+    "shards_that_fail_together_make_one_transition",
+    "shows_pools_upstreams_and_events_as_json",
     "survives_random_aborts_and_resets",
+    "tiers_fail_over_and_back",
     "writes_one_json_line_per_request",
 ]
 

@@ -10,7 +10,7 @@ SIGHT = struct.Struct("<qQHB5x")  # watch.cc
 Record = namedtuple("Record", "id intended begun done status failure origin connection")
 Sight = namedtuple("Sight", "at id host kind")
 FAILURES = ["", "refused", "reset", "cut", "timed out", "malformed"]
-CONNECT = 0
+CONNECT, REQUEST, END = range(3)
 
 MS = 1_000_000
 NORMAL_MS = 2  # beyond the median and a round trip, a request counts as slower than normal
@@ -118,7 +118,10 @@ def of_round(records, sights, moments, settings):
     if sights is None:
         return found
 
-    tries = sorted(s.at for s in sights if s.host == settings["hosts"][settings["origin"]] and s.at >= fault)
+    of_origin = [s for s in sights if s.host == settings["hosts"][settings["origin"]]]
+    ends = [s.at for s in of_origin if s.kind == END and s.at >= fault]
+    found["shown_ms"] = (min(ends) - fault) / MS if ends else None
+    tries = sorted(s.at for s in of_origin if s.kind != END and s.at >= fault)
     during = [t for t in tries if t < back]
     detected = detected_at(during, fault, back)
     found["detect_ms"] = None if detected is None else (detected - fault) / MS
@@ -127,8 +130,7 @@ def of_round(records, sights, moments, settings):
     halved = halved_at(during, fault, back, fair_per_ms)
     found["halved_ms"] = None if halved is None else (halved - fault) / MS
     if settings["retry_after_ms"] is not None:
-        requests = sorted(s.at for s in sights
-                          if s.host == settings["hosts"][settings["origin"]] and s.kind != CONNECT)
+        requests = sorted(s.at for s in of_origin if s.kind == REQUEST)
         # a request that was at the origin when the fault came is answered with 429 as well
         first = fault - int(settings["latency_ms"] * MS)
         answer_ms = settings["round_trip_ms"] + settings["latency_ms"] + NORMAL_MS

@@ -1,7 +1,8 @@
 // watch: writes down what arrives for the origins in the network that it runs in, as it arrives,
-// before any nftables rule: new connections (SYN) and requests (GET /r/ID). Each once, whatever TCP
-// sends again. So what a proxy still tried with a faulty origin is known, whether or not the origin
-// was able to see it. Needs CAP_NET_RAW. Prints "ready"; on SIGTERM or SIGINT it writes the file.
+// before any nftables rule: new connections (SYN) and requests (GET /r/ID), each once, whatever TCP
+// sends again; and how the origins end connections (FIN, RST). So what a proxy still tried with a
+// faulty origin is known, whether or not the origin was able to see it, and so is the moment at
+// which a failure shows on the wire: the kernel takes its time to end a killed process. Needs CAP_NET_RAW. Prints "ready"; on SIGTERM or SIGINT it writes the file.
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -34,7 +35,7 @@ constexpr std::size_t kSightsMax = 10'000'000;
 
 volatile std::sig_atomic_t stopped = 0;
 
-enum class Kind : std::uint8_t { connect, request };
+enum class Kind : std::uint8_t { connect, request, end };
 
 /// One record of the file, in the machine's byte order; figures.py reads it.
 struct Sight {
@@ -57,20 +58,29 @@ std::int64_t clock_ns(clockid_t clock) {
     return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Lets through what came in, is TCP, and goes to the port.
+/// Lets through what came in, is TCP, and goes to the port; and what comes from the port with FIN or
+/// RST, wherever it goes.
 void attach_filter(int socket, std::uint16_t port) {
     constexpr std::uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
     constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS;
     constexpr std::uint16_t kEqual = BPF_JMP | BPF_JEQ | BPF_K;
     const auto kind_at = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE);
-    std::array<sock_filter, 9> code{{
-        {kLoadWord, 0, 0, kind_at},
-        {kEqual, 6, 0, PACKET_OUTGOING},
+    const auto protocol_at = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PROTOCOL);
+    std::array<sock_filter, 16> code{{
+        {kLoadWord, 0, 0, protocol_at},
+        {kEqual, 0, 13, ETH_P_IP},
         {kLoadByte, 0, 0, offsetof(iphdr, protocol)},
-        {kEqual, 0, 4, IPPROTO_TCP},
+        {kEqual, 0, 11, IPPROTO_TCP},
         {BPF_LDX | BPF_B | BPF_MSH, 0, 0, 0},  // x = length of the IP header
-        {BPF_LD | BPF_H | BPF_IND, 0, 0, 2},   // the port it goes to
-        {kEqual, 0, 1, port},
+        {BPF_LD | BPF_H | BPF_IND, 0, 0, 0},   // the port it comes from
+        {kEqual, 0, 3, port},
+        {BPF_LD | BPF_B | BPF_IND, 0, 0, 13},  // TCP's flags
+        {BPF_JMP | BPF_JSET | BPF_K, 5, 6, TH_FIN | TH_RST},
+        {BPF_RET | BPF_K, 0, 0, 0},
+        {BPF_LD | BPF_H | BPF_IND, 0, 0, 2},  // the port it goes to
+        {kEqual, 0, 3, port},
+        {kLoadWord, 0, 0, kind_at},
+        {kEqual, 1, 0, PACKET_OUTGOING},
         {BPF_RET | BPF_K, 0, 0, 2048},
         {BPF_RET | BPF_K, 0, 0, 0},
     }};
@@ -89,13 +99,15 @@ int open_socket(std::uint16_t port) {
     if (setsockopt(opened, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0) die("SO_TIMESTAMPNS");
     sockaddr_ll all{};
     all.sll_family = AF_PACKET;
-    all.sll_protocol = htons(ETH_P_IP);
+    all.sll_protocol = htons(ETH_P_ALL);  // what goes out is shown to those only who want all
     if (bind(opened, reinterpret_cast<const sockaddr*>(&all), sizeof(all)) != 0) die("bind");
     return opened;
 }
 
 class Watch {
  public:
+    explicit Watch(std::uint16_t port) : port_(port) {}
+
     void look_at(std::string_view packet, std::int64_t at_ns) {
         if (packet.size() < sizeof(iphdr)) return;
         iphdr ip;
@@ -104,6 +116,11 @@ class Watch {
         if (packet.size() < tcp_at + sizeof(tcphdr)) return;
         tcphdr tcp;
         std::memcpy(&tcp, packet.data() + tcp_at, sizeof(tcp));
+        if (ntohs(tcp.source) == port_) {
+            if (tcp.rst != 0 && tcp.seq == 0) return;  // refuses a new connection
+            add({at_ns, 0, static_cast<std::uint16_t>(ntohl(ip.saddr) & 0xff), Kind::end});
+            return;
+        }
         const std::size_t payload_at = tcp_at + std::size_t{tcp.doff} * 4;
         const auto host = static_cast<std::uint16_t>(ntohl(ip.daddr) & 0xff);
         if (tcp.syn != 0) {
@@ -139,6 +156,7 @@ class Watch {
         if (sights_.size() < kSightsMax) sights_.push_back(sight);
     }
 
+    const std::uint16_t port_;
     std::vector<Sight> sights_;
     std::unordered_set<std::uint64_t> seen_;
 };
@@ -184,7 +202,7 @@ int main(int argc, char** argv) {
     const int socket = open_socket(port);
     fmt::print("ready\n");
     std::fflush(stdout);
-    Watch watch;
+    Watch watch(port);
     while (stopped == 0) {
         pollfd polled{socket, POLLIN, 0};
         poll(&polled, 1, 100);

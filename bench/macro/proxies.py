@@ -134,7 +134,23 @@ backend origins
 """
 
 
-def ringway_config(port, origin_port, cpu):
+# With health as it is by default, and a check; or with nothing of it.
+HEALTH_ON = """
+[[pool.health.check]]
+path = "/health"
+interval = "1s"
+"""
+HEALTH_OFF = """
+[pool.suspicion]
+enabled = false
+[pool.breaker]
+enabled = false
+[pool.outlier]
+enabled = false
+"""
+
+
+def ringway_config(port, origin_port, cpu, health):
     return f"""
 [shards]
 cpus = [{cpu}]
@@ -153,7 +169,7 @@ idle_connections_max = 2048
 [[pool.upstream]]
 name = "one"
 address = "127.0.0.1:{origin_port}"
-"""
+{health}"""
 
 
 def find(program):
@@ -166,8 +182,9 @@ def find(program):
 class Bench:
     """The programs of one comparison, in one directory; leaving it ends all of them."""
 
-    def __init__(self, build, proxy_cpu, load_cpu, connections):
+    def __init__(self, build, proxy_cpu, load_cpu, connections, older=None):
         self.build = Path(build)
+        self.older = older
         self.proxy_cpu, self.load_cpu, self.connections = proxy_cpu, load_cpu, connections
         self.directory = tempfile.mkdtemp(prefix="ringway-bench-")
         os.chmod(self.directory, 0o755)
@@ -208,9 +225,10 @@ class Bench:
 
     def start_proxy(self, name, origin):
         port = free_port()
-        if name == "ringway":
-            config = self.write("ringway.toml", ringway_config(port, origin.port, self.proxy_cpu))
-            command = [self.built("src/ringway"), "-c", config]
+        health = {"ringway": HEALTH_ON, "health-off": HEALTH_OFF, "older": ""}
+        if name in health:
+            config = self.write(f"{name}.toml", ringway_config(port, origin.port, self.proxy_cpu, health[name]))
+            command = [self.older if name == "older" else self.built("src/ringway"), "-c", config]
         elif name == "bare":
             command = [self.built("bench/macro/bare_relay"), "--listen", f"127.0.0.1:{port}", "--upstream",
                        f"127.0.0.1:{origin.port}"]
@@ -226,6 +244,8 @@ class Bench:
 
 
 def version_of(name, build):
+    if name in ("health-off", "older"):
+        return "as configured for this comparison"
     commands = {"nginx": ["nginx", "-v"], "haproxy": ["haproxy", "-v"], "ringway": [str(Path(build) / "src/ringway"), "-V"]}
     command = commands[name]
     command[0] = command[0] if "/" in command[0] else find(command[0])

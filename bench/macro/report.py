@@ -3,7 +3,8 @@
 from statistics import median
 
 PEERS = ("nginx", "haproxy")
-NAMES = {"ringway": "ringway", "bare": "bare relay", "nginx": "nginx", "haproxy": "HAProxy"}
+HEALTH_BUDGET = 1.03
+NAMES = {"ringway": "ringway", "health-off": "ringway, health off", "older": "ringway, older", "bare": "bare relay", "nginx": "nginx", "haproxy": "HAProxy"}
 
 
 def in_phase(runs, phase):
@@ -63,6 +64,8 @@ def summarize(case, results):
     for key in ("process_us", "core_us"):
         summary[f"to_peer_{key}"] = ratio(ours, kept.get(best, []), key)
         summary[f"to_bare_{key}"] = ratio(ours, kept.get("bare", []), key)
+        for other in ("health-off", "older"):
+            summary[f"to_{other}_{key}"] = ratio(ours, kept.get(other, []), key)
     return summary
 
 
@@ -81,6 +84,18 @@ def cost_table(cases, summaries, proxies):
         costs = [spread(values(summary["runs"].get(name, []), "process_us")) for name in proxies]
         to_peer = judged(summary["to_peer_process_us"], case.to_peer)
         lines.append(row([case.title, *costs, to_peer, judged(summary["to_bare_process_us"], case.to_bare)]))
+    return lines
+
+
+def health_table(cases, summaries, proxies):
+    """What health costs a request: the same binary without it, and an older binary that has none."""
+    others = [name for name in ("health-off", "older") if name in proxies]
+    if not others:
+        return []
+    lines = ["", "### What health costs: CPU time of the process per request, health on / other", ""]
+    lines += header(["case", *(NAMES[name] for name in others)])
+    for case, summary in zip(cases, summaries):
+        lines.append(row([case.title, *(judged(summary[f"to_{name}_process_us"], HEALTH_BUDGET) for name in others)]))
     return lines
 
 
@@ -131,7 +146,7 @@ def markdown(report, cases, proxies):
     lines += [f"- {key}: {value}" for key, value in report["machine"].items()]
     lines.append("")
     if report["summaries"]:
-        for table in (cost_table, core_table, speed_table):
+        for table in (cost_table, health_table, core_table, speed_table):
             lines += table(cases, report["summaries"], proxies)
     lines += memory_table(report["memory"])
     return "\n".join(lines) + "\n"

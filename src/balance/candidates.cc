@@ -2,6 +2,7 @@
 #include "candidates.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ringway/base/assert.h"
 
@@ -147,14 +148,14 @@ std::uint32_t Plan::warm_percent(const Load& load, base::Instant now) const {
                                       std::max<std::int64_t>(base::to_us(slow_start_), 1));
 }
 
-bool Plan::fill(const Tier& tier, std::span<const Load> loads, const Tried& tried, bool take_tried,
+bool Plan::fill(const Tier& tier, std::span<const Load> loads, const Tried& tried, Spared spared,
                 base::Instant now) {
     scratch_.clear();
     for (std::uint32_t i = 0; i < tier.eligible.count(); ++i) {
         const std::uint16_t upstream = tier.eligible.upstream(i);
         const Load& load = loads[upstream];
-        if (is_full(load)) continue;
-        if (!take_tried && tried.has(cluster::UpstreamIndex{upstream})) continue;
+        if (spared.avoided ? is_shut(load, now) : is_full(load)) continue;
+        if (spared.tried && tried.has(cluster::UpstreamIndex{upstream})) continue;
         scratch_.add(upstream, tier.eligible.weight(i) / kFullPercent * warm_percent(load, now));
     }
     return !scratch_.empty();
@@ -163,11 +164,12 @@ bool Plan::fill(const Tier& tier, std::span<const Load> loads, const Tried& trie
 Plan::Filtered Plan::filter(int first, std::span<const Load> loads, const Tried& tried,
                             base::Instant now) {
     const int count = static_cast<int>(tiers_.size());
-    for (const bool take_tried : {false, true}) {
-        if (take_tried && tried.count() == 0) break;
-        if (fill(tier(first), loads, tried, take_tried, now)) return {&scratch_, first};
+    constexpr std::array<Spared, 3> kRounds = {Spared{}, Spared{.tried = true, .avoided = false},
+                                               Spared{.tried = false, .avoided = false}};
+    for (const Spared spared : kRounds) {
+        if (fill(tier(first), loads, tried, spared, now)) return {&scratch_, first};
         for (int i = 0; i < count; ++i) {
-            if (i != first && fill(tier(i), loads, tried, take_tried, now)) return {&scratch_, i};
+            if (i != first && fill(tier(i), loads, tried, spared, now)) return {&scratch_, i};
         }
     }
     return {};

@@ -24,6 +24,10 @@ inline constexpr std::uint64_t kOverprovisioningPercent = 140;
 inline bool is_full(const Load& load) {
     return load.in_flight_max != 0 && load.in_flight >= load.in_flight_max;
 }
+/// Full, or avoided for now.
+inline bool is_shut(const Load& load, base::Instant now) {
+    return is_full(load) || load.avoided_until > now;
+}
 
 /// Upstreams with weights, to draw from by weight. Positions run from 0 to count().
 class CandidateSet {
@@ -119,15 +123,20 @@ class Plan {
         const CandidateSet* set = nullptr;  // valid until the next call; nullptr: nobody is left
         int tier = 0;
     };
-    /// Who is eligible, not full and untried, with the weights of slow start: of tier `first`, else
-    /// of the lowest tier that has any, else of the backups, else the same again with the tried
-    /// ones.
+    /// Who is eligible, not full, untried and not avoided, with the weights of slow start: of tier
+    /// `first`, else of the lowest tier that has any, else of the backups, else the same again with
+    /// the avoided, and at last with the tried ones.
     Filtered filter(int first, std::span<const Load> loads, const Tried& tried, base::Instant now);
 
  private:
     Tier& tier_of(const cluster::UpstreamView& upstream, std::size_t upstream_count);
     void share_out(std::span<Tier> tiers);
-    bool fill(const Tier& tier, std::span<const Load> loads, const Tried& tried, bool take_tried,
+    /// Whom fill() overlooks none of, beside the full ones.
+    struct Spared {
+        bool tried = true;
+        bool avoided = true;
+    };
+    bool fill(const Tier& tier, std::span<const Load> loads, const Tried& tried, Spared spared,
               base::Instant now);
     std::uint32_t warm_percent(const Load& load, base::Instant now) const;
 

@@ -43,19 +43,20 @@ class Picker final : public Balancer {
             rebuild(view);
         }
         RW_ASSERT_HOT(loads.size() >= view.upstreams.size());
-        if (request.sticky && is_free(*request.sticky, loads, request.tried)) return request.sticky;
+        if (request.sticky && is_free(*request.sticky, loads, request.tried, now))
+            return request.sticky;
         if (plan_.none_eligible()) return std::nullopt;
 
         const int tier = plan_.only_tier() >= 0 ? plan_.only_tier() : draw_tier(request, prng);
         const CandidateSet& all = plan_.tier(tier).eligible;
         if (request.tried.count() == 0 && !plan_.any_warming(all, loads, now) &&
-            !(Policy::kCounts && any_full(all, loads))) [[likely]] {
-            // Being full is rare: looking at the chosen one only is cheaper than at all of them
+            !(Policy::kCounts && any_shut(all, loads, now))) [[likely]] {
+            // Being shut is rare: looking at the chosen one only is cheaper than at all of them
             // before.
             const std::uint32_t position =
                 policy_.choose(Draw{all, tier, loads, request, now}, prng);
             const std::uint16_t upstream = all.upstream(position);
-            if (!is_full(loads[upstream])) return cluster::UpstreamIndex{upstream};
+            if (!is_shut(loads[upstream], now)) return cluster::UpstreamIndex{upstream};
         }
         const Plan::Filtered filtered = plan_.filter(tier, loads, request.tried, now);
         if (filtered.set == nullptr) return std::nullopt;
@@ -76,15 +77,15 @@ class Picker final : public Balancer {
         policy_.rebuild(plan_, view);
     }
 
-    bool is_free(cluster::UpstreamIndex upstream, std::span<const Load> loads,
-                 const Tried& tried) const {
-        return plan_.is_eligible(upstream.value) && !is_full(loads[upstream.value]) &&
+    bool is_free(cluster::UpstreamIndex upstream, std::span<const Load> loads, const Tried& tried,
+                 base::Instant now) const {
+        return plan_.is_eligible(upstream.value) && !is_shut(loads[upstream.value], now) &&
                !tried.has(upstream);
     }
 
-    static bool any_full(const CandidateSet& set, std::span<const Load> loads) {
+    static bool any_shut(const CandidateSet& set, std::span<const Load> loads, base::Instant now) {
         for (const std::uint16_t upstream : set.upstreams()) {
-            if (is_full(loads[upstream])) return true;
+            if (is_shut(loads[upstream], now)) return true;
         }
         return false;
     }

@@ -30,6 +30,7 @@ const char* name_of(Reason reason) {
         "started",
         "check_passed",
         "check_failed",
+        "check_unanswered",
         "check_slow",
         "probe_missed",
         "probe_refused",

@@ -170,6 +170,17 @@ void put_checks(JsonWriter& json, const Status& status, Place place) {
     json.close_array();
 }
 
+/// From when a request is overdue there, on the shard that is the most patient; negative: not yet
+/// known.
+Duration overdue_of(const Status& status, Place place) {
+    std::uint64_t longest = 0;
+    for (const observe::ShardCounters* shard : status.shards) {
+        longest = std::max(
+            longest, shard->upstreams[place.pool.value][place.upstream.value].overdue_ns.get());
+    }
+    return longest > 0 ? Duration(static_cast<std::int64_t>(longest)) : Duration{-1};
+}
+
 void put_latency(JsonWriter& json, const Status& status, Place place) {
     const HistogramSum sum = sum_of(status, place, &UpstreamCounters::first_byte);
     const Duration ewma = status.latency_ewma(place);
@@ -179,6 +190,7 @@ void put_latency(JsonWriter& json, const Status& status, Place place) {
     json.key("p50_ms").milliseconds(any ? quantile(sum, 0.5) : Duration{-1});
     json.key("p95_ms").milliseconds(any ? quantile(sum, 0.95) : Duration{-1});
     json.key("p99_ms").milliseconds(any ? quantile(sum, 0.99) : Duration{-1});
+    json.key("overdue_ms").milliseconds(overdue_of(status, place));
     json.close_object();
 }
 

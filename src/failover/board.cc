@@ -36,6 +36,12 @@ void count(observe::PoolCounters& counters, const Event& event) {
     times.record(static_cast<std::uint64_t>(base::to_ns(event.took)));
 }
 
+std::size_t upstream_count(const config::Config& config) {
+    std::size_t count = 0;
+    for (const config::Pool& pool : config.pools) count += pool.upstreams.size();
+    return count;
+}
+
 }  // namespace
 
 Board::Board(const config::Config& config, std::unique_ptr<const cluster::View> first)
@@ -43,6 +49,8 @@ Board::Board(const config::Config& config, std::unique_ptr<const cluster::View> 
       shard_count_(static_cast<std::uint16_t>(config.shards.size())),
       view_(std::move(first)),
       beats_(shard_count_),
+      asked_(shard_count_),
+      asked_for_ns_(upstream_count(config)),
       rings_(shard_count_, nullptr) {
     for (std::size_t i = 0; i <= shard_count_; ++i) {
         events_.push_back(std::make_unique<observe::EventRing>());
@@ -79,6 +87,22 @@ void Board::announce(const Teller& teller, std::vector<Event>& events) {
         }
         if (teller.counters != nullptr) count(teller.counters->pools[event.pool], event);
     }
+}
+
+void Board::ask_probe(std::uint16_t shard, std::size_t upstream, Instant first_sign) {
+    const std::int64_t sign = std::max<std::int64_t>(first_sign.time_since_epoch().count(), 1);
+    asked_for_ns_[upstream].store(sign, std::memory_order_relaxed);
+    asked_[shard].count.fetch_add(1, std::memory_order_release);
+    wake(shard);
+}
+
+Instant Board::take_asked(std::size_t upstream) {
+    return Instant(Duration(asked_for_ns_[upstream].exchange(0, std::memory_order_relaxed)));
+}
+
+void Board::wake(std::uint16_t shard) {
+    const std::lock_guard lock(rings_mutex_);
+    if (rings_[shard] != nullptr) rings_[shard]->wake();
 }
 
 void Board::wake_others(std::uint16_t shard) {

@@ -66,7 +66,8 @@ std::optional<std::uint64_t> serving_tier(const config::Pool& rules, const PoolV
     std::optional<std::uint64_t> lowest;
     for (const UpstreamView& upstream : pool.upstreams) {
         const bool on_trial = breaker::needs_trial(upstream.breaker) && is_good(upstream.state) &&
-                              !is_ejected(upstream) && is_reachable(rules, upstream, false);
+                              (!is_ejected(upstream) || pool.panic) &&
+                              is_reachable(rules, upstream, false);
         if (!upstream.eligible && !on_trial) continue;
         const std::uint64_t tier = upstream.backup ? kBackupTier : upstream.tier;
         lowest = std::min(lowest.value_or(tier), tier);
@@ -75,10 +76,14 @@ std::optional<std::uint64_t> serving_tier(const config::Pool& rules, const PoolV
 }
 
 void settle(const config::Pool& config, PoolView& pool, Instant now) {
-    std::size_t usable = 0, meant = 0, out_by_ejection = 0;
+    std::size_t usable_now = 0, usable = 0, meant = 0, out_by_ejection = 0;
     for (const UpstreamView& upstream : pool.upstreams) {
         if (!is_taken_out_on_purpose(upstream.state)) ++meant;
-        if (!is_good(upstream.state) || !is_reachable(config, upstream)) continue;
+        if (!is_good(upstream.state)) continue;
+        if (!is_ejected(upstream) && is_reachable(config, upstream)) ++usable_now;
+        // Trials come and go: whether all of them are out now is no news of the pool.
+        const bool breaker_counts = !breaker::needs_trial(upstream.breaker);
+        if (!is_reachable(config, upstream, breaker_counts)) continue;
         ++(is_ejected(upstream) ? out_by_ejection : usable);
     }
     pool.panic = out_by_ejection > 0 && usable * 100 < meant * config.health.panic_percent;
@@ -86,7 +91,7 @@ void settle(const config::Pool& config, PoolView& pool, Instant now) {
         const bool was_eligible = upstream.eligible;
         const bool wanted = is_good(upstream.state) ? !is_ejected(upstream) || pool.panic
                                                     : upstream.state == UpstreamState::unknown &&
-                                                          usable == 0 && !is_ejected(upstream);
+                                                          usable_now == 0 && !is_ejected(upstream);
         upstream.eligible = wanted && is_reachable(config, upstream);
         if (upstream.eligible) {
             upstream.out_since = Instant{};

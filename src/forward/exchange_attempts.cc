@@ -57,9 +57,8 @@ health::Fault fault_of(Cause cause) {
 // -- picking --
 
 std::optional<cluster::UpstreamIndex> Exchange::find_upstream() {
-    return plane_.balancers[pool_.value]->pick(plane_.view().pool(pool_),
-                                               plane_.loads[pool_.value], pick_, plane_.now(),
-                                               plane_.prng);
+    return plane_.balancers[pool_.value]->pick(plane_.view().pool(pool_), plane_.loads[pool_.value],
+                                               pick_, plane_.now(), plane_.prng);
 }
 
 /// One that was not tried.
@@ -204,7 +203,8 @@ void Exchange::back_off() {
     const Duration delay =
         rules.backoff_min +
         Duration(static_cast<std::int64_t>(
-            plane_.prng.unit() * static_cast<double>((rules.backoff_max - rules.backoff_min).count())));
+            plane_.prng.unit() *
+            static_cast<double>((rules.backoff_max - rules.backoff_min).count())));
     state_ = State::queued;
     queued_at_ = plane_.now();
     spare_buffers();
@@ -328,11 +328,12 @@ void Exchange::note_failure(const Attempt& attempt, Cause cause, bool stale) {
     if (cause == Cause::malformed_response) counters.malformed.add();
     note_failed_try(attempt, end_of(cause, stale));
 
-    const Instant since = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
+    if (cause == Cause::connect_failed || cause == Cause::closed_early)
+        plane_.avoid(place_of(attempt));
     if (stale) {
-        plane_.monitor.suspect(place_of(attempt), since);
-        plane_.monitor.unsuspect(place_of(attempt));
+        plane_.monitor.on_sign(place_of(attempt));
     } else {
+        const Instant since = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
         plane_.monitor.on_fault(place_of(attempt), fault_of(cause), since);
     }
 }
@@ -365,6 +366,8 @@ bool Exchange::may_repeat(Failure failure) const {
 /// Sends the request once more, where that is allowed and can help. False: the failure stands.
 bool Exchange::retry(Cause cause, bool stale) {
     if (!is_retriable(cause) || !may_repeat(Failure{cause, attempt_.head_sent})) return false;
+    // As with a listed status: who answered is not asked again.
+    if (cause == Cause::malformed_response && !find_other()) return false;
     if (stale) {
         retried_stale_ = true;
         // Another upstream is a round trip nearer than a new connection to this one, and if this

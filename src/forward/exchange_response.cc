@@ -87,7 +87,7 @@ void Exchange::write_response(ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     response_.start(head.framing, head.content_length);
     attempt_.side->note_response(head.framing == http::Framing::length &&
-                             head.content_length >= plane_.settings().splice_min_bytes);
+                                 head.content_length >= plane_.settings().splice_min_bytes);
     const bool length_unknown =
         head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;
@@ -233,7 +233,8 @@ void Exchange::on_tunnel_bytes_from_client(const ring::Slice& received) {
     counters_of(attempt_).bytes_sent.add(received.bytes.size());
     plane_.gather.clear();
     plane_.gather.add(received.bytes, received.owner.get());
-    if (!attempt_.side->send_request(plane_.gather)) on_upstream_failed(*attempt_.side, Cause::truncated_response);
+    if (!attempt_.side->send_request(plane_.gather))
+        on_upstream_failed(*attempt_.side, Cause::truncated_response);
 }
 
 void Exchange::on_tunnel_bytes_from_upstream(const ring::Slice& received) {
@@ -331,6 +332,9 @@ void Exchange::record(std::int16_t refusal) {
     line.upstream = has_upstream_ ? attempt_.upstream.value : -1;
     line.attempts = attempts_;
     line.failed_attempts = failed_;
+    if (has_upstream_)
+        line.last_attempt =
+            (first_byte_at_ == Instant{} ? now : first_byte_at_) - attempt_.begun_at;
     line.upstream_reused = attempt_.reused;
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);

@@ -44,7 +44,8 @@ AttemptEnd end_of(std::uint16_t status) {
 
 std::uint64_t seconds_up(Duration time) {
     constexpr std::int64_t kSecond = 1'000'000'000;
-    return static_cast<std::uint64_t>(std::max<std::int64_t>((time.count() + kSecond - 1) / kSecond, 1));
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>((time.count() + kSecond - 1) / kSecond, 1));
 }
 
 }  // namespace
@@ -81,13 +82,11 @@ void Exchange::note_answer(Attempt& attempt) {
         if (plane_.view().upstream(place).credentials_fault) [[unlikely]]
             monitor.on_credentials(place, false, head.status);
     } else if (head.status == kTooManyRequests) {
-        counters_of(attempt).rate_limited.add();
         const std::int64_t unix_now =
             plane_.now().time_since_epoch().count() + plane_.unix_offset_ns;
-        monitor.on_rate_limited(place, health::retry_after(head.fields, unix_now)
-                                           .value_or(health::kRetryAfterDefault));
+        monitor.on_rate_limited(
+            place, health::retry_after(head.fields, unix_now).value_or(health::kRetryAfterDefault));
     } else if (is_refused(attempt, head.status)) {
-        counters_of(attempt).credentials_refused.add();
         monitor.on_credentials(place, true, head.status);
     }
 }

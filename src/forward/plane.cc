@@ -43,7 +43,8 @@ Plane::Plane(const PlaneParts& parts)
                .all_counters = parts.all_counters,
                .stats = parts.check_stats,
                .instance_id = parts.instance_id,
-               .seed = parts.seed}),
+               .seed = parts.seed,
+               .unix_offset_ns = parts.unix_offset_ns}),
       upstream_pools(parts.config),
       pipes(parts.ring),
       clients(settings().connections_max),
@@ -96,12 +97,14 @@ namespace {
 bool is_dead(const cluster::UpstreamView& upstream) {
     return upstream.state == cluster::UpstreamState::unhealthy &&
            (upstream.reason == cluster::Reason::probe_missed ||
-            upstream.reason == cluster::Reason::probe_refused);
+            upstream.reason == cluster::Reason::probe_refused ||
+            upstream.reason == cluster::Reason::check_unanswered);
 }
 
 }  // namespace
 
 bool Plane::act_on_view() {
+    monitor.serve_asked();
     bool acted = std::exchange(queues_moved, false);
     const cluster::View& next = view();
     if (next.version != view_version) {
@@ -121,6 +124,13 @@ bool Plane::act_on_view() {
         for (const auto& queue : queues) queue->serve();
     }
     return acted;
+}
+
+void Plane::avoid(cluster::Place place) {
+    if (!config.pools[place.pool.value].suspicion.enabled) return;
+    // A probe needs a connect and an answer.
+    const base::Duration bound = 2 * monitor.suspicion(place).probe_deadline();
+    loads[place.pool.value][place.upstream.value].avoided_until = now() + bound;
 }
 
 void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,

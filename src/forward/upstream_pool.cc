@@ -1,5 +1,7 @@
 #include "ringway/forward/upstream_pool.h"
 
+#include <utility>
+
 #include "ringway/forward/plane.h"
 #include "ringway/forward/upstream_side.h"
 
@@ -40,6 +42,14 @@ void UpstreamPools::open_ahead(Plane& plane, cluster::Place place) {
 void UpstreamPools::note_ahead_over(UpstreamSide& connection) {
     static_cast<base::ListLink<IdleTag>&>(connection).unlink();
     --of(connection).opening_count;
+}
+
+void UpstreamPools::note_closed_by_peer(Plane& plane, cluster::Place place) {
+    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    const bool again = std::exchange(upstream.closed_at, plane.now()) == plane.now();
+    if (!again || plane.draining) return;
+    plane.avoid(place);
+    plane.monitor.on_sign(place);
 }
 
 void UpstreamPools::close_idle(cluster::Place place) {

@@ -167,6 +167,7 @@ void UpstreamSide::on_receive_paused() {
 
 void UpstreamSide::on_end() {
     if (state_ != State::busy) {
+        plane_.upstream_pools.note_closed_by_peer(plane_, {pool_, upstream_});
         drop_idle();
     } else if (expecting_ == Expecting::head) {
         fail(inbox_.bytes.empty() ? Cause::closed_early : Cause::malformed_response);
@@ -177,6 +178,7 @@ void UpstreamSide::on_end() {
 
 void UpstreamSide::on_receive_failure(ring::Error) {
     if (state_ != State::busy) {
+        plane_.upstream_pools.note_closed_by_peer(plane_, {pool_, upstream_});
         drop_idle();
     } else if (expecting_ == Expecting::head) {
         fail(inbox_.bytes.empty() ? Cause::closed_early : Cause::malformed_response);
@@ -213,8 +215,7 @@ void UpstreamSide::fail(Cause cause) {
 void UpstreamSide::fail_ahead() {
     plane_.counters.upstreams[pool_.value][upstream_.value].connect_failures.add();
     drop_opening();
-    plane_.monitor.suspect({pool_, upstream_}, plane_.now());
-    plane_.monitor.unsuspect({pool_, upstream_});
+    plane_.monitor.on_sign({pool_, upstream_});
 }
 
 void UpstreamSide::drop_opening() {

@@ -12,6 +12,9 @@ using base::Instant;
 
 namespace {
 
+// Before a first round trip was measured (RFC 8305 8: Connection Attempt Delay).
+constexpr Duration kConnectDelayUnknown = std::chrono::milliseconds(250);
+
 Instant after(Instant from, Duration delay) {
     return delay == Duration::max() ? base::kNever : from + delay;
 }
@@ -20,7 +23,10 @@ Instant after(Instant from, Duration delay) {
 
 Duration UpstreamWaits::connect_overdue() const {
     const config::Hedge& hedge = plane_.config.pools[place_.pool.value].hedge;
-    return std::max(plane_.monitor.suspicion(place_).probe_deadline(), hedge.connect_delay_min);
+    const health::Suspicion& suspicion = plane_.monitor.suspicion(place_);
+    Duration usual = suspicion.probe_deadline();
+    if (suspicion.round_trip().empty()) usual = std::min(usual, kConnectDelayUnknown);
+    return std::max(usual, hedge.connect_delay_min);
 }
 
 Duration UpstreamWaits::hedge_delay() const {

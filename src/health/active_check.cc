@@ -101,19 +101,30 @@ void ActiveCheck::set_patience(const Patience& patience) {
     if (probe_.running()) probe_.set_patience(patience);
 }
 
+/// The network's round trip, of which traffic gives many samples, and on top of it the time that
+/// the upstream thinks about a check, of which there are few.
 Patience ActiveCheck::patience() const {
     const config::Suspicion& bounds = desk_.pool(place_).suspicion;
-    const base::Duration network = suspicion_.probe_deadline();
-    base::Duration answer = answers_.deadline(bounds.probe_min, bounds.probe_max);
-    if (answers_.empty() && index_) {
+    const RoundTripEstimator& network = suspicion_.round_trip();
+    base::Duration srtt = thinking_.srtt();
+    base::Duration rttvar = thinking_.rttvar();
+    bool known = !thinking_.empty();
+    if (!known && index_) {
         const CheckReport report =
             desk_.parts.stats.read(place_.pool.value, place_.upstream.value, *index_);
-        if (report.answer_srtt > base::Duration(0)) {
-            answer = std::clamp(report.answer_srtt + 4 * report.answer_rttvar, bounds.probe_min,
-                                bounds.probe_max);
-        }
+        srtt = report.thinking_srtt;
+        rttvar = report.thinking_rttvar;
+        known = report.passed > 0;
     }
-    return {.connect = network, .answer = std::max(network, answer)};
+    // Silence is to be heard before the time-out makes a mere failed check of it.
+    const base::Duration longest = rules_.timeout * 3 / 4;
+    const base::Duration connect = std::min(suspicion_.probe_deadline(), longest);
+    base::Duration answer = bounds.probe_max;
+    if (known && !network.empty()) {
+        answer = std::clamp(network.srtt() + 4 * network.rttvar() + srtt + 4 * rttvar,
+                            bounds.probe_min, bounds.probe_max);
+    }
+    return {.connect = connect, .answer = std::min(answer, longest)};
 }
 
 const base::SocketAddress* ActiveCheck::address() const {
@@ -149,7 +160,9 @@ void ActiveCheck::on_probe_ended(Probe&, const ProbeResult& result) {
 
 void ActiveCheck::measure(const ProbeResult& result) {
     if (result.round_trip >= base::Duration(0)) suspicion_.add_round_trip(result.round_trip);
-    if (result.answered >= base::Duration(0)) answers_.add(result.answered);
+    if (result.answered < base::Duration(0)) return;
+    const base::Duration network = suspicion_.round_trip().srtt();
+    thinking_.add(std::max(result.answered - network, base::Duration(0)));
 }
 
 CheckOutcome ActiveCheck::outcome_of(const ProbeResult& result) const {
@@ -197,8 +210,8 @@ void ActiveCheck::note(const ProbeResult& result) {
             report.ewma = latency_.ewma();
             report.p95 = latency_.p95();
             report.last_latency = result.latency;
-            report.answer_srtt = answers_.srtt();
-            report.answer_rttvar = answers_.rttvar();
+            report.thinking_srtt = thinking_.srtt();
+            report.thinking_rttvar = thinking_.rttvar();
             report.last_status = result.status;
             report.last_end = result.end;
             report.last_at = desk_.now();

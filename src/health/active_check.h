@@ -89,7 +89,7 @@ class ActiveCheck final : ProbeOwner {
     Probe probe_;
     Verdict verdict_;
     CheckLatency latency_;
-    RoundTripEstimator answers_;
+    RoundTripEstimator thinking_;  // answers, less the network's round trip
     base::TimerOf<&ActiveCheck::on_due> due_{*this};
     bool scheduled_ = false;
     bool joined_ = false;  // a suspicion waits for the probe under way

@@ -26,6 +26,8 @@ class Suspects {
  public:
     /// Of the pool's other upstreams that may be picked, enough are above suspicion.
     virtual bool silence_counts(cluster::Place place) const = 0;
+    /// The shard that owns the upstream is asked to probe it too.
+    virtual void ask_owner(cluster::Place place, base::Instant first_sign) const = 0;
 
  protected:
     ~Suspects() = default;

@@ -88,11 +88,33 @@ void Monitor::Machine::on_tick() {
     desk.parts.fine.set(tick_timer, desk.now() + kTick);
     desk.parts.board.beat(desk.parts.shard_index, desk.now());
     share_out();
+    for (Upstream& upstream : upstreams) {
+        upstream.overdue->set(
+            static_cast<std::uint64_t>(upstream.suspicion.overdue_after().count()));
+    }
     std::vector<bool> is_mine(desk.parts.config.pools.size());
     for (std::size_t pool = 0; pool < is_mine.size(); ++pool) {
         is_mine[pool] = owner_of(pool) == desk.parts.shard_index;
     }
     steward.tick(is_mine);
+}
+
+void Monitor::Machine::serve_asked() {
+    const std::uint64_t count = desk.parts.board.asked_count(desk.parts.shard_index);
+    if (count == asked_served) return;
+    asked_served = count;
+    for (std::size_t number = 0; number < watches.size(); ++number) {
+        if (!watches[number]->is_owned()) continue;
+        const base::Instant first_sign = desk.parts.board.take_asked(number);
+        if (first_sign != base::Instant{})
+            watches[number]->suspect(first_sign, Watch::Sign::failure);
+    }
+}
+
+void Monitor::Machine::ask_owner(Place place, base::Instant first_sign) const {
+    const std::size_t number = flat(place);
+    const std::uint16_t owner = owner_of(number);
+    if (owner != desk.parts.shard_index) desk.parts.board.ask_probe(owner, number, first_sign);
 }
 
 // -- views --
@@ -159,7 +181,8 @@ Monitor::Monitor(const MonitorParts& parts) {
     for (std::size_t pool = 0; pool < parts.config.pools.size(); ++pool) {
         for (observe::UpstreamCounters& counters : parts.counters.upstreams[pool]) {
             upstreams_.push_back({.suspicion = Suspicion(parts.config.pools[pool].suspicion),
-                                  .failures_in_row = &counters.failures_in_row});
+                                  .failures_in_row = &counters.failures_in_row,
+                                  .overdue = &counters.overdue_ns});
         }
     }
     machine_ = std::make_unique<Machine>(parts, upstreams_, first_of_pool_);
@@ -170,6 +193,8 @@ Monitor::~Monitor() { RW_ASSERT(over()); }
 void Monitor::start() { machine_->start(); }
 
 void Monitor::look_at(const View& view) { machine_->look_at(view); }
+
+void Monitor::serve_asked() { machine_->serve_asked(); }
 
 void Monitor::stop() { machine_->stop(); }
 

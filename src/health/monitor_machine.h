@@ -19,6 +19,8 @@ struct Monitor::Machine final : ViewReader, Suspects {
     void look_at(const cluster::View& view);
     void on_published(const cluster::View& view) override { look_at(view); }
     bool silence_counts(cluster::Place place) const override;
+    void ask_owner(cluster::Place place, base::Instant first_sign) const override;
+    void serve_asked();
     void note_changes(const cluster::View& view, std::size_t pool);
     void on_tick();
     void on_due();
@@ -46,6 +48,7 @@ struct Monitor::Machine final : ViewReader, Suspects {
     Steward steward;
     base::TimerOf<&Machine::on_tick> tick_timer{*this};
     base::TimerOf<&Machine::on_due> due_timer{*this};
+    std::uint64_t asked_served = 0;
     bool started = false;
     bool stopped = false;
 };

@@ -61,6 +61,10 @@ void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
     }
 }
 
+void Monitor::on_sign(Place place) {
+    machine_->watch(place).suspect(machine_->desk.now(), Watch::Sign::failure);
+}
+
 bool Monitor::take_trial(Place place) {
     return machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
         return failover::take_trial(machine_->desk.parts.config, view, place, now);

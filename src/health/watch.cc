@@ -14,6 +14,30 @@ using cluster::UpstreamState;
 using cluster::UpstreamView;
 using cluster::View;
 
+namespace {
+
+/// Why a failed check took an upstream out.
+Reason reason_of(ProbeEnd end) {
+    switch (end) {
+        case ProbeEnd::refused:
+        case ProbeEnd::reset:
+        case ProbeEnd::unreachable:
+        case ProbeEnd::timed_out:
+            return Reason::check_unanswered;
+        case ProbeEnd::passed:
+        case ProbeEnd::malformed:
+        case ProbeEnd::bad_status:
+        case ProbeEnd::bad_content:
+        case ProbeEnd::rate_limited:
+        case ProbeEnd::credentials:
+        case ProbeEnd::local_fault:
+            return Reason::check_failed;
+    }
+    return Reason::check_failed;
+}
+
+}  // namespace
+
 Watch::Watch(Desk& desk, cluster::Place place, Suspicion& suspicion)
     : desk_(desk), place_(place), suspicion_(suspicion) {}
 
@@ -108,7 +132,10 @@ void Watch::force(bool up) {
 
 void Watch::on_checked(ActiveCheck& check, const ProbeResult& result, bool turned) {
     follow(desk_.view());
-    if (&check == prober_ && probing_) end_suspicion(result);
+    if (&check == prober_ && probing_) {
+        end_suspicion(result);
+        follow(desk_.view());  // another shard may have been the first to say so
+    }
     take_credentials(check, result);
     if (!check.is_agent()) {
         take_verdict(check, result, turned);
@@ -161,7 +188,7 @@ void Watch::take_verdict(ActiveCheck& check, const ProbeResult& result, bool tur
     }
     switch (wanted) {
         case UpstreamState::unhealthy:
-            publish_state(wanted, Reason::check_failed, describe(check, result),
+            publish_state(wanted, reason_of(result.end), describe(check, result),
                           check.failing_since());
             if (&check == plain_.get() && owned_) {
                 check.schedule(desk_.now() + check.rules().interval);
@@ -188,8 +215,14 @@ bool Watch::publish_state(UpstreamState state, Reason reason, std::string_view e
     // Own news is not to be followed.
     const UpstreamState state_before = std::exchange(seen_state_, state);
     const base::Instant since_before = std::exchange(seen_since_, desk_.now());
+    const bool is_good_news = state == UpstreamState::healthy || state == UpstreamState::degraded;
     const bool changed =
         desk_.publish(evidence, first_sign, [&](const View& view, base::Instant now) {
+            // Good news must not undo bad news that came in between.
+            const UpstreamView& upstream = view.upstream(place_);
+            const bool is_known =
+                upstream.state == state_before && upstream.state_since == since_before;
+            if (is_good_news && !is_known) return failover::Step{};
             return failover::set_state(desk_.parts.config, view, place_, state, reason, now);
         });
     if (!changed) {
@@ -209,9 +242,7 @@ void Watch::take_agent(const ProbeResult& result) {
         return failover::set_agent_percent(desk_.parts.config, view, place_, report->percent, now);
     });
     const UpstreamView upstream = desk_.view().upstream(place_);
-    const bool closed =
-        upstream.state == UpstreamState::draining || upstream.state == UpstreamState::maintenance;
-    if (closed && upstream.reason == Reason::by_hand) return;
+    bool said_down = false;
     switch (report->wish) {
         case AgentReport::Wish::drain:
             publish_state(UpstreamState::draining, Reason::agent_asked, evidence, {});
@@ -224,14 +255,14 @@ void Watch::take_agent(const ProbeResult& result) {
             publish_state(UpstreamState::unhealthy, Reason::agent_asked, evidence, {});
             return;
         case AgentReport::Wish::up:
-            agent_says_down_ = false;
+            said_down = std::exchange(agent_says_down_, false);
             break;
         case AgentReport::Wish::none:
             break;
     }
     // An agent that answers is the only sign of life where there is no other check.
     const bool is_asked_out = report->wish == AgentReport::Wish::up &&
-                              upstream.reason == Reason::agent_asked &&
+                              (upstream.reason == Reason::agent_asked || said_down) &&
                               upstream.state != UpstreamState::healthy;
     if (!is_asked_out && upstream.state != UpstreamState::unknown) return;
     const UpstreamState wanted = wanted_state();

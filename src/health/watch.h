@@ -64,6 +64,7 @@ class Watch final : public CheckOwner {
     void probe();
     void on_again();
     void on_check_overdue(ActiveCheck& check) override;
+    bool take_out_for_silence();
     void end_suspicion(const ProbeResult& result);
     void take_back(const ProbeResult& result);
     bool may_be_suspected() const;

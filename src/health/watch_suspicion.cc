@@ -30,9 +30,13 @@ bool Watch::may_be_suspected() const {
 void Watch::suspect(base::Instant first_sign, Sign sign) {
     if (stopped_ || !desk_.pool(place_).suspicion.enabled || !may_be_suspected()) return;
     first_sign_ = suspected_ ? std::min(first_sign_, first_sign) : first_sign;
-    suspected_ = true;
+    const bool is_news = !std::exchange(suspected_, true);
     (sign == Sign::failure ? by_failure_ : by_overdue_) = true;
-    if (probing_) return;
+    if (probing_) {
+        // It may have outlasted its patience while nobody waited for it.
+        if (is_news) prober_->set_patience(patience_);
+        return;
+    }
     const base::Instant quiet_until =
         sign == Sign::failure ? quiet_until_ : std::max(quiet_until_, quiet_overdue_until_);
     if (desk_.now() < quiet_until) {
@@ -55,6 +59,8 @@ void Watch::probe() {
     took_out_ = false;
     probe_started_ = desk_.now();
     desk_.counters(place_).probes.add();
+    // Its connection is warm, this shard's is only where it has probed before.
+    if (!owned_) desk_.suspects.ask_owner(place_, first_sign_);
 }
 
 void Watch::unsuspect() {
@@ -63,25 +69,26 @@ void Watch::unsuspect() {
     if (by_failure_ || !suspected_) return;
     suspected_ = false;
     desk_.parts.fine.clear(again_);
-    if (probing_ && !took_out_) prober_->set_patience({});
+}
+
+/// False: what else is silent, or how many are out, forbids it.
+bool Watch::take_out_for_silence() {
+    if (!desk_.suspects.silence_counts(place_)) return false;
+    const std::string evidence =
+        fmt::format("probe {}: silent for {:.3g} ms", prober_->rules().name,
+                    static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
+    took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
+        return failover::set_missing(desk_.parts.config, view, place_, now);
+    });
+    if (took_out_) desk_.counters(place_).probes_missed.add();
+    return took_out_;
 }
 
 void Watch::on_check_overdue(ActiveCheck& check) {
     if (&check != prober_ || !probing_ || !suspected_) return;
     follow(desk_.view());
     if (!may_be_suspected()) return;  // out already
-    if (desk_.suspects.silence_counts(place_)) {
-        const std::string evidence =
-            fmt::format("probe {}: silent for {:.3g} ms", check.rules().name,
-                        static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
-        took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
-            return failover::set_missing(desk_.parts.config, view, place_, now);
-        });
-    }
-    if (took_out_) {
-        desk_.counters(place_).probes_missed.add();
-        return;
-    }
+    if (take_out_for_silence()) return;
     patience_ = {.connect = twice(patience_.connect), .answer = twice(patience_.answer)};
     prober_->set_patience(patience_);
 }

@@ -27,7 +27,10 @@ def test():
         raise Hangup
 
     with Origin(answer) as origin, Ringway(
-        forward_to(origin, pool_keys="retry = { attempts_max = 1 }")
+        forward_to(
+            origin,
+            pool_keys="retry = { attempts_max = 1 }\nbreaker = { enabled = false }\noutlier = { enabled = false }",
+        )
     ) as ringway:
         for number, what in enumerate(names):
             with ringway.client() as client:

@@ -2,6 +2,13 @@
 
 from harness import check, eventually, forward_to, Hangup, header, main, Origin, response, Ringway
 
+# A pool that is out would end connections in one way only.
+KEYS = """
+idle_connections_max = 1
+breaker = { enabled = false }
+outlier = { enabled = false }
+"""
+
 
 def test():
     def answer(request):
@@ -12,9 +19,7 @@ def test():
             raise Hangup
         return response(200, b"x" * 100_000)
 
-    with Origin(answer) as origin, Ringway(
-        forward_to(origin, pool_keys="idle_connections_max = 1")
-    ) as ringway:
+    with Origin(answer) as origin, Ringway(forward_to(origin, pool_keys=KEYS)) as ringway:
 
         def round_of_ends():
             for number in range(60):

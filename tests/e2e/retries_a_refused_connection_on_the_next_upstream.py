@@ -17,8 +17,9 @@ def test():
             equal((reply.status, reply.get("X-Origin")), (200, "alive"), f"reply {number}")
             if number % 2:
                 equal(json.loads(reply.body)["body_crc"], zlib.crc32(body), "body after the retry")
-        check(ringway.metric("ringway_pool_retries_total") >= 5, "retries are counted")
-        check(ringway.metric("ringway_upstream_connect_failures_total") >= 5, "failed connects are counted")
+        check(ringway.metric("ringway_pool_retries_total") >= 1, "retries are counted")
+        failed = ringway.metric("ringway_upstream_connect_failures_total")
+        check(1 <= failed <= 3, f"{failed} failed connects: once found out, it is not asked again")
 
 
 if __name__ == "__main__":

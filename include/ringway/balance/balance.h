@@ -21,6 +21,8 @@ struct Load {
     std::uint32_t in_flight = 0;
     std::uint32_t in_flight_max = 0;  // 0: no limit
     base::Instant eligible_since{};   // for slow start; the epoch: long ago
+    // a request there has just failed: until then others are picked, if there are any
+    base::Instant avoided_until{};
 };
 
 /// The upstreams that this request was already sent to; never picked again while another is left.
@@ -65,7 +67,8 @@ class Balancer {
 
     /// The upstream for `request`: of the lowest tier with an eligible, not full one (spilling over
     /// to the next tier by the healthy share of a tier), backups only when nothing else is
-    /// eligible; an upstream in `tried` only when all eligible ones are in it. Nothing when none is
+    /// eligible; an avoided upstream only when all others are full or tried, and one in `tried`
+    /// only when all eligible ones are in it. Nothing when none is
     /// eligible and not full. Called once per request (and retry); no allocation except when
     /// `view.version` changed since the last call.
     virtual std::optional<cluster::UpstreamIndex> pick(const cluster::PoolView& view,

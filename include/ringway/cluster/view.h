@@ -34,7 +34,7 @@ struct Place {
 };
 
 enum class UpstreamState : std::uint8_t {
-    unknown,      // not yet probed; takes traffic only if nothing healthy exists
+    unknown,  // not yet probed; takes traffic only if nothing healthy exists
     healthy,
     degraded,     // answers, but slower than expected: takes traffic at reduced weight
     unhealthy,    // takes none
@@ -49,7 +49,8 @@ enum class Reason : std::uint8_t {
     none,
     started,
     check_passed,
-    check_failed,
+    check_failed,          // answered, though not as it should
+    check_unanswered,      // refused, reset, unreachable or timed out
     check_slow,
     probe_missed,          // suspicion: silent past the deadline
     probe_refused,         // suspicion: refused, reset or unreachable
@@ -57,16 +58,16 @@ enum class Reason : std::uint8_t {
     consecutive_failures,  // of requests
     error_rate,
     relative_latency,
-    rate_limited,          // 429 on traffic
-    credentials_refused,   // 401 or 403 to a credential of ours
+    rate_limited,         // 429 on traffic
+    credentials_refused,  // 401 or 403 to a credential of ours
     credentials_accepted,
     trial_failed,
     trials_passed,
-    time_passed,           // an ejection, a cooling or a recovery time-out is over
+    time_passed,  // an ejection, a cooling or a recovery time-out is over
     agent_asked,
     by_hand,
 };
-inline constexpr std::size_t kReasons = 19;
+inline constexpr std::size_t kReasons = 20;
 const char* name_of(Reason reason);
 
 enum class BreakerPhase : std::uint8_t { closed, open, half_open };

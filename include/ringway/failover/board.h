@@ -84,6 +84,16 @@ class Board {
     }
     static constexpr base::Duration kStalledAfter = std::chrono::seconds(3);
 
+    /// Asks the shard that checks the upstream of this number (counted through all pools) to probe
+    /// it at once: it has a warm connection to it. Any shard.
+    void ask_probe(std::uint16_t shard, std::size_t upstream, base::Instant first_sign);
+    /// How often this shard was asked, in all.
+    std::uint64_t asked_count(std::uint16_t shard) const {
+        return asked_[shard].count.load(std::memory_order_acquire);
+    }
+    /// The first sign that it was asked with, once; the epoch: it was not asked.
+    base::Instant take_asked(std::size_t upstream);
+
     /// Frees views that were replaced, once no reader can hold them. Control thread, regularly; not
     /// by an online RcuReader.
     void reclaim() { view_.reclaim(); }
@@ -92,6 +102,10 @@ class Board {
     struct alignas(64) Beat {
         std::atomic<std::int64_t> at_ns{0};
     };
+    struct alignas(64) Asked {
+        std::atomic<std::uint64_t> count{0};
+    };
+    void wake(std::uint16_t shard);
     void announce(const Teller& teller, std::vector<observe::Event>& events);
     void wake_others(std::uint16_t shard);
 
@@ -100,6 +114,8 @@ class Board {
     base::Published<cluster::View> view_;
     std::vector<std::unique_ptr<observe::EventRing>> events_;  // of each shard, then control
     std::vector<Beat> beats_;
+    std::vector<Asked> asked_;                             // of each shard
+    std::vector<std::atomic<std::int64_t>> asked_for_ns_;  // of each upstream; 0: not asked
     std::atomic<std::uint64_t> events_lost_{0};
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;

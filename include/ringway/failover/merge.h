@@ -101,9 +101,9 @@ std::optional<Instant> all_cooling_until(const cluster::PoolView& pool);
 ///   usable, those that are out for nothing but their ejection are used as well; panic when there
 ///   is such a one;
 /// - when nobody is usable, those that are unknown and out for nothing else are.
-/// Weight: configured x degraded_weight_percent when degraded or its credential is refused x agent_percent. Where that leaves no
-/// whole number, all weights of the pool are multiplied by what makes them whole (1, 1 and 25 % of
-/// 1 are 4, 4 and 1), within 1..kWeightMax.
+/// Weight: configured x degraded_weight_percent when degraded or its credential is refused x
+/// agent_percent. Where that leaves no whole number, all weights of the pool are multiplied by what
+/// makes them whole (1, 1 and 25 % of 1 are 4, 4 and 1), within 1..kWeightMax.
 void settle(const config::Pool& config, cluster::PoolView& pool, Instant now);
 
 }  // namespace ringway::failover

@@ -31,7 +31,8 @@ constexpr std::uint16_t status_of(Cause cause) {
 /// question.
 constexpr bool is_retriable(Cause cause) {
     return cause == Cause::connect_failed || cause == Cause::connect_timeout ||
-           cause == Cause::closed_early || cause == Cause::first_byte_timeout;
+           cause == Cause::closed_early || cause == Cause::first_byte_timeout ||
+           cause == Cause::malformed_response;
 }
 
 constexpr observe::Refusal refusal_of(Cause cause) {

@@ -90,6 +90,9 @@ struct Plane {
         return *waiting[place.pool.value][place.upstream.value];
     }
 
+    /// A connection there has failed: this shard picks others until a probe has told what is up.
+    void avoid(cluster::Place place);
+
     /// True when the pool may retry once more now; takes one from its budget.
     bool take_retry(cluster::PoolIndex pool);
     void act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
@@ -117,7 +120,7 @@ struct Plane {
     route::Table routes;
     failover::Board& board;
     health::Monitor monitor;
-    std::uint64_t view_version = 0;  // acted on
+    std::uint64_t view_version = 0;                                     // acted on
     std::vector<std::shared_ptr<const cluster::PoolView>> known_pools;  // of that version
     std::vector<std::vector<std::unique_ptr<UpstreamWaits>>> waiting;   // by pool and upstream
     std::vector<std::unique_ptr<WaitQueue>> queues;                     // by pool

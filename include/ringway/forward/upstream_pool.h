@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ringway/base/intrusive_list.h"
+#include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 
@@ -31,6 +32,9 @@ class UpstreamPools {
     void open_ahead(Plane& plane, cluster::Place place);
     /// One that was opened ahead is connected, or came to nothing.
     void note_ahead_over(UpstreamSide& connection);
+    /// The upstream has closed an idle connection. Two in one turn are a sign: a time-out of its
+    /// own would have ended them one by one.
+    void note_closed_by_peer(Plane& plane, cluster::Place place);
     /// Closes the idle connections to one upstream: it was found dead.
     void close_idle(cluster::Place place);
     /// Closes every idle connection.
@@ -42,6 +46,7 @@ class UpstreamPools {
         std::uint32_t idle_count = 0;
         base::IntrusiveList<UpstreamSide, IdleTag> opening;  // ahead of requests
         std::uint32_t opening_count = 0;
+        base::Instant closed_at{};       // when the upstream last closed an idle one
         std::uint32_t next_address = 0;  // of those that its name resolved to
     };
     static void close_all(Upstream& upstream);

@@ -52,7 +52,7 @@ class UpstreamWaits {
     List connecting_;
     List connecting_overdue_;
     List unanswered_;
-    List hedged_;             // unanswered too, and asked of a second upstream where that was possible
+    List hedged_;  // unanswered too, and asked of a second upstream where that was possible
     bool suspected_ = false;  // true exactly when the monitor was told of an overdue request
 };
 

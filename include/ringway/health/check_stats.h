@@ -30,9 +30,9 @@ struct CheckReport {
     std::uint16_t shard = 0;  // that makes it
     std::uint64_t total = 0, passed = 0, failed = 0, rate_limited = 0, credentials = 0;
     base::Duration ewma{0}, p95{0}, last_latency{-1};
-    // of the time from request to first byte (RFC 6298), so that a shard which never made this
-    // check knows how long its answer may take; 0: not known
-    base::Duration answer_srtt{0}, answer_rttvar{0};
+    // of the time from request to first byte beyond the network's round trip (as RFC 6298 has it),
+    // so that a shard which never made this check knows how long its answer may take
+    base::Duration thinking_srtt{0}, thinking_rttvar{0};
     std::uint16_t last_status = 0;
     ProbeEnd last_end = ProbeEnd::passed;
     base::Instant last_at{};

@@ -61,6 +61,8 @@ class Monitor {
     /// Each new view, and each one that this shard published: arms the timer of what becomes due in
     /// it, and takes over what other shards found (Verdict::force_down and so on).
     void look_at(const cluster::View& view);
+    /// Probes what other shards asked for (Board::ask_probe). Each turn.
+    void serve_asked();
     /// Ends all probes; over() when they are home.
     void stop();
     bool over() const;
@@ -78,6 +80,9 @@ class Monitor {
     /// A request failed. `sent_at`: when it was sent, the first sign of it. Counts towards breaker
     /// and outlier ejection, and probes the upstream at once (not for bad_status).
     void on_fault(cluster::Place place, Fault fault, base::Instant sent_at);
+    /// A sign that is no request's failure, such as warm connections that died together: probes the
+    /// upstream at once.
+    void on_sign(cluster::Place place);
     /// A request that took a trial of a half-open breaker has ended.
     void on_trial_passed(cluster::Place place);
     void on_trial_failed(cluster::Place place);
@@ -107,6 +112,7 @@ class Monitor {
     struct Upstream {
         Suspicion suspicion;
         observe::Counter* failures_in_row = nullptr;  // UpstreamCounters::failures_in_row
+        observe::Counter* overdue = nullptr;          // UpstreamCounters::overdue_ns
     };
     std::size_t flat(cluster::Place place) const {
         return first_of_pool_[place.pool.value] + place.upstream.value;

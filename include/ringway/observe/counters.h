@@ -85,14 +85,14 @@ struct RouteCounters {
 /// Per pool: what the clients of the pool saw, retries and all.
 struct PoolCounters {
     Counter requests, retries, retries_exhausted, no_upstream;
-    Counter moved;                    // requests taken from an upstream that was found dead
-    Counter hedges, hedges_won;       // whole requests asked of a second upstream
+    Counter moved;               // requests taken from an upstream that was found dead
+    Counter hedges, hedges_won;  // whole requests asked of a second upstream
     Counter connect_hedges, connect_hedges_won;
     Counter queued, queue_timeouts, queue_full, queue_length;  // queue_length is a gauge
-    Counter all_rate_limited;         // answered 429 because every upstream cools
-    Histogram queue_wait;             // in ns
-    Histogram time_to_detect;         // first sign -> verdict that took an upstream out, in ns
-    Histogram time_to_recover;        // out -> back in, in ns
+    Counter all_rate_limited;   // answered 429 because every upstream cools
+    Histogram queue_wait;       // in ns
+    Histogram time_to_detect;   // first sign -> verdict that took an upstream out, in ns
+    Histogram time_to_recover;  // out -> back in, in ns
     std::array<Counter, kEventKinds> events;
     std::array<Counter, 6> responses_by_class;
     Histogram latency;  // as of RouteCounters
@@ -103,6 +103,7 @@ struct alignas(64) UpstreamCounters {
     // health: requests that failed (no answer, a malformed one, or 502, 503, 504), and how many in
     // a row until now; other shards read them
     Counter failures, failures_in_row;
+    Counter overdue_ns;  // a gauge: when a request is overdue there, as of this second
     Counter rate_limited, credentials_refused, probes, probes_missed, probes_answered;
     Counter requests, in_flight, connections_open, connections_idle, connects, connect_failures,
         connects_reused, resets, timeouts, malformed, idle_closed, bytes_sent, bytes_received;

@@ -31,8 +31,8 @@ enum class EventKind : std::uint8_t {
     breaker_half_open,
     breaker_closed,
     // a pool
-    failover,        // another tier serves
-    panic,           // ejections are overlooked
+    failover,  // another tier serves
+    panic,     // ejections are overlooked
     panic_over,
     total_failure,   // no upstream is left
     total_recovery,  // one is back
@@ -54,9 +54,9 @@ struct Event {
     cluster::UpstreamState to = cluster::UpstreamState::unknown;
     std::uint16_t pool = 0;
     std::uint16_t upstream = kWholePool;
-    std::uint16_t shard = 0;   // that published it; the number of shards: control
+    std::uint16_t shard = 0;  // that published it; the number of shards: control
     base::Instant at{};
-    base::Duration took{-1};   // out: first sign to verdict; back in: time out; else negative
+    base::Duration took{-1};  // out: first sign to verdict; back in: time out; else negative
     std::uint8_t evidence_size = 0;
     std::array<char, 127> evidence{};
 

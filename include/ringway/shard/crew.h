@@ -25,8 +25,8 @@ namespace ringway::shard {
 class Crew {
  public:
     /// All referred to objects outlive it. `access_logs` has one ring a shard, or none.
-    Crew(const config::Config& config, const ring::KernelFeatures& features,
-         failover::Board& board, health::CheckStats& check_stats,
+    Crew(const config::Config& config, const ring::KernelFeatures& features, failover::Board& board,
+         health::CheckStats& check_stats,
          const std::vector<std::unique_ptr<observe::ShardCounters>>& counters,
          const std::vector<observe::AccessRing*>& access_logs);
     ~Crew();

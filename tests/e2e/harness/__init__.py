@@ -7,16 +7,21 @@ import sys
 import traceback
 
 from harness.balancer import Ringway, forward_to, pool, upstream
+from harness.checked import Checked, health_check
 from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
 from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
+from harness.program import Load, Program
 
 __all__ = [
+    "Checked",
     "Client",
     "Ended",
     "Hangup",
+    "Load",
     "Origin",
+    "Program",
     "Reply",
     "Ringway",
     "SLOW",
@@ -30,6 +35,7 @@ __all__ = [
     "free_port",
     "get_by_curl",
     "header",
+    "health_check",
     "main",
     "pattern",
     "pool",

@@ -155,6 +155,45 @@ address = "127.0.0.1:{self.port}"
                     total += float(match.group(3))
         return total
 
+    def page(self, path):
+        """A JSON page of the admin listener."""
+        status, text = self.admin(path)
+        check(status == 200, f"{path} answers {status}: {text[:200]}")
+        return json.loads(text)
+
+    def upstream(self, upstream, pool="main"):
+        """The member of /upstreams of an origin, or of a name."""
+        return self.page(f"/upstreams/{pool}/{getattr(upstream, 'name', upstream)}")
+
+    def pool(self, name="main"):
+        """The member of /pools."""
+        return next(pool for pool in self.page("/pools") if pool["name"] == name)
+
+    def events(self, *kinds, after=0, **members):
+        """The events of these kinds (all when none is given) whose members are these, the oldest first."""
+        return [
+            event
+            for event in self.page(f"/events?after={after}")
+            if (not kinds or event["kind"] in kinds)
+            and all(event[name] == value for name, value in members.items())
+        ]
+
+    def wait_event(self, kind, seconds=5.0, **members):
+        """The first event of that kind, once it is there."""
+        return eventually(lambda: self.events(kind, **members), f"an event {kind} {members or ''}", seconds)[
+            0
+        ]
+
+    def wait_state(self, upstream, state, seconds=5.0):
+        """Waits until an upstream is in a state; returns its member of /upstreams."""
+        name = getattr(upstream, "name", upstream)
+
+        def there():
+            found = self.upstream(name)
+            return found if found["state"] == state else None
+
+        return eventually(there, f"{name} is {state}", seconds)
+
     def access_lines(self, count=1):
         """The access log, once it has that many lines."""
 

@@ -287,12 +287,14 @@ TEST(CrossingBoard, WakesShardsThatSleepInTheKernel) {
             scene.board.attach(shard, **ring);
             for (std::uint64_t expected = 2; expected <= 21; ++expected) {
                 ++asleep;
+                const Instant begin = ring::read_clock();
                 while (scene.board.read()->version < expected) {
                     RcuReader::leave();
-                    (*ring)->wait(base::kNever);  // nothing but a wake ends it
+                    (*ring)->wait(begin + seconds(20));  // only a wake ends it sooner
                     RcuReader::enter();
                     (*ring)->dispatch();
                 }
+                EXPECT_LT(ring::read_clock() - begin, seconds(10));
                 EXPECT_EQ(scene.board.read()->version, expected);
                 ++seen;
             }

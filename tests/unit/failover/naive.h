@@ -76,13 +76,20 @@ struct NaivePool {
     bool panics() const {
         const auto meant = std::ranges::count_if(
             upstreams, [](const NaiveUpstream& one) { return !one.by_choice(); });
-        const bool few = static_cast<double>(usable_count()) <
+        const auto usable = std::ranges::count_if(
+            upstreams, [this](const NaiveUpstream& one) { return untried(one).usable(rules); });
+        const bool few = static_cast<double>(usable) <
                          static_cast<double>(meant) * rules.health.panic_percent / 100.0 - 1e-9;
         return few && std::ranges::any_of(upstreams, [this](NaiveUpstream one) {
                    if (!one.ejected_until) return false;
                    one.ejected_until.reset();
-                   return one.usable(rules);
+                   return untried(one).usable(rules);
                });
+    }
+    /// As if none of its trials was taken.
+    static NaiveUpstream untried(NaiveUpstream one) {
+        if (one.phase == BreakerPhase::half_open) one.phase = BreakerPhase::closed;
+        return one;
     }
     bool eligible(std::size_t i) const {
         NaiveUpstream one = upstreams[i];
@@ -98,8 +105,8 @@ struct NaivePool {
     std::optional<std::uint64_t> serving() const {
         std::set<std::uint64_t> tiers;
         for (std::size_t i = 0; i < upstreams.size(); ++i) {
-            NaiveUpstream one = upstreams[i];
-            if (one.phase == BreakerPhase::half_open) one.phase = BreakerPhase::closed;
+            NaiveUpstream one = untried(upstreams[i]);
+            if (panics()) one.ejected_until.reset();
             const bool serves =
                 eligible(i) || (one.phase != upstreams[i].phase && one.usable(rules));
             if (serves) tiers.insert(one.backup ? 5'000'000'000u : one.tier);

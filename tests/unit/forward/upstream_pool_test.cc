@@ -130,9 +130,9 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
 TEST(UpstreamPools, GoesRoundTheAddressesOfAName) {
     PlaneWorld world([](config::Config& config) { config.pools[0].upstreams[0].literal = {}; });
     const auto resolve = [&](const cluster::View& view) {
-        return failover::set_addresses(
-            world.config, view, {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
-            world.ring.now());
+        return failover::set_addresses(world.config, view,
+                                       {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
+                                       world.ring.now());
     };
     ASSERT_TRUE(world.board->change({.shard = 0, .now = world.ring.now()}, resolve));
     for (const char* expected : {"10.0.0.1:80", "10.0.0.2:80", "10.0.0.1:80"}) {

@@ -110,6 +110,15 @@ TEST_F(MonitorRequestsTest, TheBreakerGoesThroughItsPhases) {
     EXPECT_EQ(events_of(EventKind::breaker_closed).size(), 1u);
 }
 
+TEST_F(MonitorRequestsTest, RequestsFromBeforeDoNotOpenAHalfOpenBreaker) {
+    pool().outlier.enabled = false;
+    begin(3);
+    fail(1, 5);
+    pass(milliseconds(10010));
+    fail(1, 10);
+    EXPECT_EQ(view(1).breaker.phase, BreakerPhase::half_open);
+}
+
 TEST_F(MonitorRequestsTest, ARateLimitCoolsItAndEnds) {
     begin(2);
     for (int i = 0; i < 1000; ++i) monitor().on_rate_limited(place(1), seconds(3));
@@ -158,6 +167,19 @@ TEST_F(MonitorRequestsTest, AnErrorRateOverAllShardsEjectsAndOpens) {
     EXPECT_EQ(events_of(EventKind::ejected)[0].evidence_text(), "10 of 20 requests failed in 10 s");
     pass(milliseconds(9000));
     EXPECT_EQ(events_of(EventKind::ejected).size(), 1u);
+}
+
+TEST_F(MonitorRequestsTest, WhatEjectedItOnceDoesNotEjectItAgain) {
+    pool().outlier.consecutive = 0;
+    pool().outlier.ejection_time = seconds(2);
+    pool().breaker.enabled = false;
+    begin(3);
+    pass(milliseconds(1500));
+    count(1, 20, milliseconds(1));
+    fail(1, 20);
+    pass(seconds(8));
+    EXPECT_EQ(events_of(EventKind::ejected).size(), 1u);
+    EXPECT_TRUE(view(1).eligible);
 }
 
 TEST_F(MonitorRequestsTest, WhatWentOutOfTheWindowDoesNotCount) {

@@ -52,6 +52,7 @@ TEST_F(MonitorTest, ChecksKeepTheirIntervalAndWhileTurningTheFastOne) {
     pass(milliseconds(4010 * 3));
     EXPECT_EQ(reached[0], 4);  // at 0, 4, 8 and 12 s
     conduct[0].answer = status(500);
+    conduct[0].delay = milliseconds(30);
     pass(milliseconds(3900));
     EXPECT_EQ(view(0).state, UpstreamState::healthy);
     EXPECT_LE(until(0, UpstreamState::unhealthy), milliseconds(1200));  // 16, 16.5 and 17 s
@@ -60,8 +61,8 @@ TEST_F(MonitorTest, ChecksKeepTheirIntervalAndWhileTurningTheFastOne) {
     const auto out = events_of(EventKind::unhealthy);
     ASSERT_EQ(out.size(), 1u);
     EXPECT_EQ(out[0].evidence_text(), "check http /: 500 X, 3 in a row");
-    EXPECT_GE(out[0].took, milliseconds(1000));  // since the first of the three
-    EXPECT_LE(out[0].took, milliseconds(1010));
+    EXPECT_GE(out[0].took, milliseconds(1030));  // since the first of the three began
+    EXPECT_LE(out[0].took, milliseconds(1040));
     conduct[0].answer = status(200);
     EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1100));
     EXPECT_EQ(reached[0], 9);
@@ -256,6 +257,32 @@ TEST_F(MonitorTest, ATakenOverUpstreamThatIsDownNeedsItsRise) {
     EXPECT_LE(took, milliseconds(3100));
 }
 
+TEST_F(MonitorTest, ACredentialsAlertOutlivesTheShardThatMadeIt) {
+    add_check().interval = seconds(1);
+    begin(2, 2);
+    pass(milliseconds(500));
+    conduct[1].answer = status(403);
+    pass(seconds(2));
+    EXPECT_TRUE(view(1).credentials_fault);
+    shards[1]->stalled = true;
+    conduct[1].answer = status(200);
+    pass(seconds(6));
+    EXPECT_EQ(stats->read(0, 1, 0).shard, 0);
+    EXPECT_FALSE(view(1).credentials_fault);
+}
+
+TEST_F(MonitorTest, AfterAFailureTheNextAddressIsAsked) {
+    two_addresses = true;
+    config::HealthCheck& check = add_check();
+    check.interval = seconds(1);
+    begin(2);
+    conduct[0].connect = Conduct::Connect::refuse;
+    pass(milliseconds(1500));
+    EXPECT_EQ(view(0).state, UpstreamState::healthy);  // by the second, which is kept to
+    pass(seconds(10));
+    EXPECT_EQ(stats->read(0, 0, 0).failed, 1u);
+}
+
 // -- agents --
 
 struct AgentTest : MonitorTest {
@@ -301,6 +328,24 @@ TEST_F(AgentTest, DownOutweighsPassingChecksUntilItSaysUp) {
     EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
     say("50%\n");
     pass(seconds(10));
+    EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
+    say("up\n");
+    EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1010));
+}
+
+TEST_F(AgentTest, ChecksThatPassMeanwhileCountOnceItSaysUp) {
+    set_up(true);
+    pool().health.checks[0].interval = seconds(60);
+    pool().health.checks[0].fall = 1;
+    pass(seconds(2));
+    conduct[0].answer = status(500);
+    monitor().suspect(place(0), now);  // asks at once
+    until(0, UpstreamState::unhealthy);
+    EXPECT_EQ(view(0).reason, Reason::check_failed);
+    say("down\n");
+    pass(seconds(2));
+    conduct[0].answer = status(200);
+    pass(seconds(20));
     EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
     say("up\n");
     EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(1010));

@@ -85,6 +85,10 @@ class MonitorWorld {
         reached.resize(upstream_count);
         failover::Addresses addresses(1);
         for (const auto& upstream : pool().upstreams) addresses[0].push_back({*upstream.literal});
+        if (two_addresses) {
+            pool().upstreams[0].literal.reset();
+            addresses[0][0].push_back(addresses[0][1][0]);
+        }
         board =
             std::make_unique<failover::Board>(config, failover::first_view(config, addresses, now));
         stats = std::make_unique<CheckStats>(config);
@@ -146,6 +150,7 @@ class MonitorWorld {
     base::RcuReader reader;
     base::Instant now{seconds(1000)};
     config::Config config;
+    bool two_addresses = false;  // the first upstream has the second one's too
     std::vector<Conduct> conduct;
     std::vector<int> reached;  // requests, or connects where none follows
     std::unique_ptr<failover::Board> board;

@@ -23,7 +23,7 @@ using std::chrono::seconds;
 /// each connection. One connection at a time is enough for one prober.
 class SmallServer {
  public:
-    enum class Mode : int { ok, silent, reset, busy };
+    enum class Mode : int { ok, silent, reset, busy, long_body };
 
     SmallServer() {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -98,6 +98,10 @@ class SmallServer {
             }
             case Mode::ok:
                 send(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                return true;
+            case Mode::long_body:
+                send(socket, "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n");
+                send(socket, std::string(299999, 'x') + "!");
                 return true;
             case Mode::busy:
                 send(socket, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
@@ -201,6 +205,17 @@ TEST_F(ProbeOnTheKernelTest, ALongBodyIsSentWhole) {
     Probe probe(*ring, fine, check, upstream, identity, *this);
     EXPECT_EQ(ask(probe, at(server.port())).end, ProbeEnd::passed) << detail;
     EXPECT_GT(server.bytes.load(), check.body.size());
+    end(probe);
+}
+
+TEST_F(ProbeOnTheKernelTest, ALongAnswerIsReadWhole) {
+    SmallServer server;
+    server.mode = SmallServer::Mode::long_body;
+    ring->wait(ring::read_clock());
+    check.max_body = 1 << 20;
+    check.content = {{.kind = config::ContentRule::Kind::contains, .value = "x!"}};
+    Probe probe(*ring, fine, check, upstream, identity, *this);
+    EXPECT_EQ(ask(probe, at(server.port())).end, ProbeEnd::passed) << detail;
     end(probe);
 }
 

@@ -221,6 +221,15 @@ TEST_F(ProbeLifeTest, EachStepHasAPatienceOfItsOwnAndOutlastsItOnce) {
     EXPECT_EQ(overdue_count, 2);
 }
 
+TEST_F(ProbeLifeTest, AnAnswerInTimeIsNotOverdueLater) {
+    start({.connect = milliseconds(10), .answer = milliseconds(10)});
+    ring.connected(ring.newest());
+    ring.deliver(ring.newest(), kOk);
+    pass(milliseconds(100));
+    EXPECT_EQ(told.size(), 1u);
+    EXPECT_EQ(overdue_count, 0);
+}
+
 TEST_F(ProbeLifeTest, ANewPatienceCountsFromTheStepsBeginning) {
     ask();
     pass(milliseconds(50));

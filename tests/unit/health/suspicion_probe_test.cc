@@ -80,6 +80,13 @@ TEST_F(SuspicionProbeTest, ASlowHealthPathIsNotTakenForSilence) {
         EXPECT_EQ(counters(1, shard).probes_answered.get(), 1u) << shard;
     }
     EXPECT_TRUE(events_of(EventKind::unhealthy).empty());
+    // What the one that makes the check has measured is known to the other.
+    monitor(1).on_connected(place(2), milliseconds(1));
+    conduct[2].silent = true;
+    suspect(2, 1);
+    const base::Duration took = until(2, UpstreamState::unhealthy);
+    EXPECT_GE(took, milliseconds(60));
+    EXPECT_LE(took, milliseconds(200));
 }
 
 TEST_F(SuspicionProbeTest, AnAnswerMeansThatItIsOnlySlow) {
@@ -113,6 +120,17 @@ TEST_F(SuspicionProbeTest, AProbeThatNobodyWaitsForAnyMoreTakesNothingOut) {
     monitor().unsuspect(place(1));
     pass(milliseconds(100));
     EXPECT_EQ(view(1).state, UpstreamState::healthy);
+}
+
+TEST_F(SuspicionProbeTest, WhoWaitsAnewForAnOldProbeIsHeardToo) {
+    start();
+    conduct[1].silent = true;
+    suspect(1);
+    pass(milliseconds(5));
+    monitor().unsuspect(place(1));
+    pass(milliseconds(50));
+    suspect(1);
+    EXPECT_LE(until(1, UpstreamState::unhealthy), milliseconds(2));
 }
 
 TEST_F(SuspicionProbeTest, ALateAnswerPutsItBackAtOnce) {
@@ -169,6 +187,22 @@ TEST_F(SuspicionProbeTest, WithoutChecksAPlainConnectBringsItBack) {
     const int asked = reached[1];
     pass(seconds(10));
     EXPECT_EQ(reached[1], asked);  // and is not made any more
+}
+
+TEST_F(SuspicionProbeTest, WhatTheShardThatTookItOutPutsBackIsNotAskedByItsOwner) {
+    begin(3, 2);
+    pass(seconds(1));
+    monitor(0).on_connected(place(1), milliseconds(1));
+    conduct[1].connect = Conduct::Connect::drop;
+    suspect(1, 0);
+    until(1, UpstreamState::unhealthy);
+    pass(milliseconds(20));
+    conduct[1].connect = Conduct::Connect::accept;
+    EXPECT_LE(until(1, UpstreamState::healthy), milliseconds(2));
+    EXPECT_EQ(view(1).reason, Reason::probe_answered);
+    const int asked = reached[1];
+    pass(seconds(5));
+    EXPECT_EQ(reached[1], asked);
 }
 
 TEST_F(SuspicionProbeTest, PlainConnectsThatTimeOutTakeItOutAndOneBringsItBack) {
@@ -236,7 +270,10 @@ TEST_F(SuspicionProbeTest, ItJoinsACheckThatIsUnderWay) {
 }
 
 TEST_F(SuspicionProbeTest, ABadAnswerCountsAsAFailedCheck) {
-    start();
+    add_check().retries = 3;
+    pool().health.checks.back().interval = seconds(20);
+    begin(3);
+    pass(seconds(2));
     conduct[1].answer = "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n";
     suspect(1);
     pass(milliseconds(5));
@@ -290,6 +327,14 @@ TEST_F(SuspicionProbeTest, AFailedRequestMakesItProbeAtOnce) {
     EXPECT_LE(until(1, UpstreamState::unhealthy), milliseconds(5));
     EXPECT_EQ(view(1).reason, Reason::probe_refused);
     EXPECT_EQ(counters(1).failures.get(), 1u);
+}
+
+TEST_F(SuspicionProbeTest, AFailureStandsThoughNobodyWaits) {
+    start();
+    conduct[1].silent = true;
+    monitor().on_fault(place(1), Fault::reset, now);
+    monitor().unsuspect(place(1));
+    EXPECT_LE(until(1, UpstreamState::unhealthy), milliseconds(12));
 }
 
 TEST_F(SuspicionProbeTest, AFailureSoonAfterAGoodProbeIsLookedAtToo) {

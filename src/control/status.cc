@@ -170,13 +170,12 @@ void put_checks(JsonWriter& json, const Status& status, Place place) {
     json.close_array();
 }
 
-/// From when a request is overdue there, on the shard that is the most patient; negative: not yet
-/// known.
-Duration overdue_of(const Status& status, Place place) {
+/// Of all shards the most patient one's; negative: not yet known.
+Duration longest_of(const Status& status, Place place, Counter UpstreamCounters::* gauge) {
     std::uint64_t longest = 0;
     for (const observe::ShardCounters* shard : status.shards) {
-        longest = std::max(
-            longest, shard->upstreams[place.pool.value][place.upstream.value].overdue_ns.get());
+        const auto& counters = shard->upstreams[place.pool.value][place.upstream.value];
+        longest = std::max(longest, (counters.*gauge).get());
     }
     return longest > 0 ? Duration(static_cast<std::int64_t>(longest)) : Duration{-1};
 }
@@ -190,7 +189,9 @@ void put_latency(JsonWriter& json, const Status& status, Place place) {
     json.key("p50_ms").milliseconds(any ? quantile(sum, 0.5) : Duration{-1});
     json.key("p95_ms").milliseconds(any ? quantile(sum, 0.95) : Duration{-1});
     json.key("p99_ms").milliseconds(any ? quantile(sum, 0.99) : Duration{-1});
-    json.key("overdue_ms").milliseconds(overdue_of(status, place));
+    json.key("overdue_ms").milliseconds(longest_of(status, place, &UpstreamCounters::overdue_ns));
+    json.key("probe_deadline_ms")
+        .milliseconds(longest_of(status, place, &UpstreamCounters::probe_deadline_ns));
     json.close_object();
 }
 

@@ -7,6 +7,13 @@
 
 namespace ringway::forward {
 
+namespace {
+
+// Between two looks at TCP's round trip to one upstream: a system call, and 12 samples in 3 s.
+constexpr base::Duration kMeasurePause = std::chrono::milliseconds(250);
+
+}  // namespace
+
 UpstreamPools::UpstreamPools(const config::Config& config) : config_(config) {
     pools_.reserve(config.pools.size());
     for (const config::Pool& pool : config.pools) pools_.emplace_back(pool.upstreams.size());
@@ -85,9 +92,19 @@ bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
     if (plane.draining || worn || upstream.idle_count >= pool.idle_connections_max) return false;
     upstream.idle.push_front(connection);
     ++upstream.idle_count;
+    measure(plane, upstream, connection);
     plane.counters.upstreams[connection.pool().value][connection.upstream().value]
         .connections_idle.add();
     return true;
+}
+
+/// What TCP itself has measured on a connection that has just served a request, now and then.
+void UpstreamPools::measure(Plane& plane, Upstream& upstream, const UpstreamSide& connection) {
+    if (plane.now() - upstream.measured_at < kMeasurePause) return;
+    upstream.measured_at = plane.now();
+    const base::Duration srtt = plane.ring.round_trip_of(connection.descriptor()).srtt;
+    if (srtt > base::Duration{0})
+        plane.monitor.on_round_trip({connection.pool(), connection.upstream()}, srtt);
 }
 
 void UpstreamPools::drop(Plane& plane, UpstreamSide& connection) {

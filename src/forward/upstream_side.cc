@@ -28,6 +28,7 @@ UpstreamSide::~UpstreamSide() {
 }
 
 void UpstreamSide::start(const base::SocketAddress& to) {
+    began_at_ = plane_.now();
     plane_.wheel.set(timer_, plane_.now() + plane_.config.pools[pool_.value].connect_timeout);
     start_connect(to);
 }
@@ -39,6 +40,7 @@ void UpstreamSide::on_connected(ring::Error error) {
     }
     plane_.counters.upstreams[pool_.value][upstream_.value].connects.add();
     state_ = State::busy;
+    plane_.monitor.on_connected({pool_, upstream_}, plane_.now() - began_at_);
     if (exchange_ == nullptr) {  // opened ahead
         become_idle();
         return;

@@ -88,9 +88,12 @@ void Monitor::Machine::on_tick() {
     desk.parts.fine.set(tick_timer, desk.now() + kTick);
     desk.parts.board.beat(desk.parts.shard_index, desk.now());
     share_out();
-    for (Upstream& upstream : upstreams) {
-        upstream.overdue->set(
-            static_cast<std::uint64_t>(upstream.suspicion.overdue_after().count()));
+    for (std::size_t number = 0; number < watches.size(); ++number) {
+        const Watch& watch = *watches[number];
+        observe::UpstreamCounters& counters = desk.counters(watch.place());
+        const auto overdue = upstreams[number].suspicion.overdue_after();
+        counters.overdue_ns.set(static_cast<std::uint64_t>(overdue.count()));
+        counters.probe_deadline_ns.set(static_cast<std::uint64_t>(watch.probe_deadline().count()));
     }
     std::vector<bool> is_mine(desk.parts.config.pools.size());
     for (std::size_t pool = 0; pool < is_mine.size(); ++pool) {
@@ -181,8 +184,7 @@ Monitor::Monitor(const MonitorParts& parts) {
     for (std::size_t pool = 0; pool < parts.config.pools.size(); ++pool) {
         for (observe::UpstreamCounters& counters : parts.counters.upstreams[pool]) {
             upstreams_.push_back({.suspicion = Suspicion(parts.config.pools[pool].suspicion),
-                                  .failures_in_row = &counters.failures_in_row,
-                                  .overdue = &counters.overdue_ns});
+                                  .failures_in_row = &counters.failures_in_row});
         }
     }
     machine_ = std::make_unique<Machine>(parts, upstreams_, first_of_pool_);

@@ -45,6 +45,10 @@ class Watch final : public CheckOwner {
     void unsuspect();
     bool is_suspected() const { return suspected_; }
 
+    cluster::Place place() const { return place_; }
+    /// How long a probe may be silent now; 0 where none was ever needed.
+    base::Duration probe_deadline() const;
+
     void stop();
     bool at_rest() const;
 

@@ -21,6 +21,10 @@ base::Duration twice(base::Duration duration) {
 
 }  // namespace
 
+base::Duration Watch::probe_deadline() const {
+    return prober_ == nullptr ? base::Duration(0) : prober_->patience().answer;
+}
+
 bool Watch::may_be_suspected() const {
     const UpstreamView& upstream = desk_.view().upstream(place_);
     return upstream.state == UpstreamState::unknown || upstream.state == UpstreamState::healthy ||

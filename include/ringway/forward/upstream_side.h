@@ -83,6 +83,7 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     Exchange* exchange_ = nullptr;
     ring::Slice inbox_;  // part of a response head
     std::uint64_t requests_ = 0;
+    base::Instant began_at_{};  // to connect
     std::uint32_t scanned_ = 0;
     cluster::PoolIndex pool_;
     cluster::UpstreamIndex upstream_;

@@ -112,7 +112,6 @@ class Monitor {
     struct Upstream {
         Suspicion suspicion;
         observe::Counter* failures_in_row = nullptr;  // UpstreamCounters::failures_in_row
-        observe::Counter* overdue = nullptr;          // UpstreamCounters::overdue_ns
     };
     std::size_t flat(cluster::Place place) const {
         return first_of_pool_[place.pool.value] + place.upstream.value;

@@ -103,7 +103,8 @@ struct alignas(64) UpstreamCounters {
     // health: requests that failed (no answer, a malformed one, or 502, 503, 504), and how many in
     // a row until now; other shards read them
     Counter failures, failures_in_row;
-    Counter overdue_ns;  // a gauge: when a request is overdue there, as of this second
+    // gauges, as of this second: when a request is overdue there, and how long a probe may take
+    Counter overdue_ns, probe_deadline_ns;
     Counter rate_limited, credentials_refused, probes, probes_missed, probes_answered;
     Counter requests, in_flight, connections_open, connections_idle, connects, connect_failures,
         connects_reused, resets, timeouts, malformed, idle_closed, bytes_sent, bytes_received;

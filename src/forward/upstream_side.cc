@@ -40,7 +40,7 @@ void UpstreamSide::on_connected(ring::Error error) {
     }
     plane_.counters.upstreams[pool_.value][upstream_.value].connects.add();
     state_ = State::busy;
-    plane_.monitor.on_connected({pool_, upstream_}, plane_.now() - began_at_);
+    plane_.monitor.on_round_trip({pool_, upstream_}, plane_.now() - began_at_);
     if (exchange_ == nullptr) {  // opened ahead
         become_idle();
         return;

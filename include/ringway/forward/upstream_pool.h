@@ -46,10 +46,12 @@ class UpstreamPools {
         std::uint32_t idle_count = 0;
         base::IntrusiveList<UpstreamSide, IdleTag> opening;  // ahead of requests
         std::uint32_t opening_count = 0;
+        base::Instant measured_at{};
         base::Instant closed_at{};       // when the upstream last closed an idle one
         std::uint32_t next_address = 0;  // of those that its name resolved to
     };
     static void close_all(Upstream& upstream);
+    static void measure(Plane& plane, Upstream& upstream, const UpstreamSide& connection);
     UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
                           cluster::UpstreamIndex index);
 

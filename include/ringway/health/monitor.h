@@ -102,8 +102,8 @@ class Monitor {
     const Suspicion& suspicion(cluster::Place place) const {
         return upstreams_[flat(place)].suspicion;
     }
-    /// A connect took this long: a round trip.
-    void on_connected(cluster::Place place, base::Duration took) {
+    /// A round trip to the upstream: a connect, or what TCP says of a connection.
+    void on_round_trip(cluster::Place place, base::Duration took) {
         upstreams_[flat(place)].suspicion.add_round_trip(took);
     }
 

@@ -47,7 +47,7 @@ TEST_F(SuspicionProbeTest, ADroppedConnectIsMissedLikewise) {
     config.pools[0].health.checks.clear();
     begin(3);
     pass(seconds(1));
-    monitor().on_connected(place(1), milliseconds(1));
+    monitor().on_round_trip(place(1), milliseconds(1));
     conduct[1].connect = Conduct::Connect::drop;
     suspect(1);
     EXPECT_LE(until(1, UpstreamState::unhealthy), milliseconds(12));
@@ -72,7 +72,7 @@ TEST_F(SuspicionProbeTest, ASlowHealthPathIsNotTakenForSilence) {
     for (Conduct& how : conduct) how.delay = milliseconds(60);
     pass(seconds(10));
     for (const std::size_t shard : {0u, 1u}) {  // one makes the check, the other never did
-        monitor(shard).on_connected(place(1), milliseconds(1));
+        monitor(shard).on_round_trip(place(1), milliseconds(1));
         suspect(1, shard);
         pass(milliseconds(300));
         EXPECT_EQ(counters(1, shard).probes.get(), 1u);
@@ -81,7 +81,7 @@ TEST_F(SuspicionProbeTest, ASlowHealthPathIsNotTakenForSilence) {
     }
     EXPECT_TRUE(events_of(EventKind::unhealthy).empty());
     // What the one that makes the check has measured is known to the other.
-    monitor(1).on_connected(place(2), milliseconds(1));
+    monitor(1).on_round_trip(place(2), milliseconds(1));
     conduct[2].silent = true;
     suspect(2, 1);
     const base::Duration took = until(2, UpstreamState::unhealthy);
@@ -192,7 +192,7 @@ TEST_F(SuspicionProbeTest, WithoutChecksAPlainConnectBringsItBack) {
 TEST_F(SuspicionProbeTest, WhatTheShardThatTookItOutPutsBackIsNotAskedByItsOwner) {
     begin(3, 2);
     pass(seconds(1));
-    monitor(0).on_connected(place(1), milliseconds(1));
+    monitor(0).on_round_trip(place(1), milliseconds(1));
     conduct[1].connect = Conduct::Connect::drop;
     suspect(1, 0);
     until(1, UpstreamState::unhealthy);

@@ -192,6 +192,25 @@ TEST_F(Attempts, KeepTheFirstConnectWhenItIsFasterThanItsHedge) {
     EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Attempts, DoNotCountTheLoserOfARaceOfConnectsAsAsked) {
+    make([](config::Pool& pool) {
+        pool.suspicion.probe_max = milliseconds(20);
+        pool.retry.attempts_max = 2;
+        pool.upstreams.pop_back();
+    });
+    const auto from = client();
+    const auto slow = get(from).at(0);
+    const auto loser = after(milliseconds(30)).at(0);
+    connected(slow);
+    const ring::Descriptor before = ring().newest();
+    answer(slow, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    const auto again = opened_since(before);
+    ASSERT_EQ(again.size(), 1u) << got(from);
+    EXPECT_EQ(upstream_of(again[0]), upstream_of(loser));
+    answer(connected(again[0]), kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
 class Hedges : public Attempts {
  protected:
     /// 200 requests that took 10 ms each; hedging after the median.

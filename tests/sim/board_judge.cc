@@ -36,10 +36,23 @@ BoardJudge::BoardJudge(const SimNet& net, Ledger& ledger, const config::Config& 
 }
 
 void BoardJudge::look_at(failover::Board& board, std::size_t shard, Instant risen_at) {
-    take_events(board);
     const cluster::View& view = *board.read();
+    judge_wake(view, shard, risen_at);
+    take_events(board);
     compare(view);
     if (keeps_breakers) keep_breakers(view, shard, risen_at);
+}
+
+// Whoever publishes wakes the others.
+void BoardJudge::judge_wake(const cluster::View& view, std::size_t shard, Instant risen_at) {
+    if (risen_at > unseen_since_[shard] + wake_slack && unseen_since_[shard] != base::kNever) {
+        ledger_.violation("shard " + std::to_string(shard) + " slept for " +
+                          std::to_string(base::to_us(risen_at - unseen_since_[shard])) +
+                          " us after another one had published");
+    }
+    unseen_since_[shard] = base::kNever;
+    Instant& other = unseen_since_[1 - shard];
+    if (view.version != version_) other = std::min(other, net_.now());
 }
 
 void BoardJudge::violation(const Event& event, const std::string& what) {
@@ -137,6 +150,8 @@ void BoardJudge::take_state(const Event& event, Model& model) {
                                                           : event.to == UpstreamState::unhealthy;
     if (!fits) violation(event, "has the wrong kind");
     model.state = event.to;
+    const bool dead = event.reason == Reason::probe_missed || event.reason == Reason::probe_refused;
+    if (dead && event.to == UpstreamState::unhealthy && on_dead) on_dead(event.upstream);
 }
 
 Duration BoardJudge::time_open(int openings) const {

@@ -2,6 +2,7 @@
 // naive model of each upstream, and the model against the view. Owned by a World; one thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class BoardJudge final : public BoardWatcher {
     /// The breakers are compared with ones that are computed from the outcomes alone. Only where
     /// those are all that can move a breaker.
     bool keeps_breakers = false;
+    /// From a publish to the next turn of the other shard, at most.
+    Duration wake_slack = std::chrono::milliseconds(1);
+    /// A probe has found the upstream dead.
+    std::function<void(std::size_t upstream)> on_dead;
 
  private:
     struct Model {
@@ -71,6 +76,7 @@ class BoardJudge final : public BoardWatcher {
         int openings = 0;
         Instant until{};
     };
+    void judge_wake(const cluster::View& view, std::size_t shard, Instant risen_at);
     void take_events(failover::Board& board);
     void take(const observe::Event& event);
     void take_state(const observe::Event& event, Model& model);
@@ -88,6 +94,7 @@ class BoardJudge final : public BoardWatcher {
     const config::Pool& rules_;
     const failover::Board* board_ = nullptr;
     std::uint64_t version_ = 1;
+    Instant unseen_since_[2] = {base::kNever, base::kNever};  // a version, by each shard
     std::vector<Model> models_;
     std::vector<Standing> standings_;
     std::vector<Kept> kept_;

@@ -136,6 +136,8 @@ FaultJudge::FaultJudge(SimNet& net, Ledger& ledger, base::Prng& prng, const Faul
     cools_from_.resize(origins_.size());
     cools_until_.resize(origins_.size());
     board_.keeps_breakers = plan_.tells_breakers;
+    if (kernel_is_late) board_.wake_slack = milliseconds(200);
+    board_.on_dead = [this](std::size_t upstream) { on_dead(upstream); };
     tap_.on_send = [this](Entry& entry) { on_send(entry); };
     tap_.on_answer = [this](Entry& entry, std::size_t send, std::size_t shard,
                             const WireHead& head) { on_answer(entry, send, shard, head); };
@@ -205,6 +207,44 @@ void FaultJudge::on_send(Entry& entry) {
     }
     judge_repetition(entry);
     judge_choice(entry);
+}
+
+// What waits on it and may be repeated moves on at once.
+void FaultJudge::on_dead(std::size_t upstream) {
+    if (!plan_.one_stays_well || plan_.hedges) return;
+    for (const auto& [id, entry] : ledger_.entries()) {
+        if (!waits_on(entry, upstream) || !another_is_well(entry)) continue;
+        net_.after(slack_, [this, upstream, &entry = entry, count = entry.sends.size()] {
+            if (!waits_on(entry, upstream) || entry.sends.size() != count) return;
+            if (!another_is_well(entry)) return;
+            ledger_.violation("request " + std::to_string(entry.plan.id) +
+                              " was left waiting on upstream " + std::to_string(upstream) +
+                              ", which is dead");
+        });
+    }
+}
+
+bool FaultJudge::waits_on(const Entry& entry, std::size_t upstream) const {
+    if (entry.sends.empty() || entry.sends.back().upstream != upstream) return false;
+    const bool movable = entry.plan.repeatable() && entry.plan.body_bytes <= kReplayBytesMax &&
+                         entry.plan.interims == 0 && !entry.plan.expect;
+    return movable && entry.sends.back().status == 0 && entry.answers == 0 && !entry.unanswered;
+}
+
+/// Whom the proxy could ask now are untried and well, all of them.
+bool FaultJudge::another_is_well(const Entry& entry) const {
+    bool some = false;
+    for (std::size_t i = 0; i < origins_.size(); ++i) {
+        const BoardJudge::Standing& standing = board_.standing(i);
+        if (!board_.upstream(i).eligible) continue;
+        const bool tried =
+            std::ranges::any_of(entry.sends, [i](const Send& send) { return send.upstream == i; });
+        const bool closed = board_.upstream(i).breaker.phase == BreakerPhase::closed;
+        if (tried || !closed || standing.since + slack_ > net_.now()) return false;
+        if (!is_well(i, net_.now() - seconds(1), net_.now())) return false;
+        some = true;
+    }
+    return some;
 }
 
 void FaultJudge::judge_repetition(const Entry& entry) {

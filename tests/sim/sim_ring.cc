@@ -13,7 +13,6 @@ namespace {
 constexpr Duration kLateStart = std::chrono::microseconds(300);
 constexpr Duration kLateCompletion = std::chrono::microseconds(300);
 constexpr Duration kLateTurn = std::chrono::microseconds(200);
-constexpr Duration kWakeTime = std::chrono::microseconds(30);
 constexpr Duration kStallMax = std::chrono::milliseconds(30);
 constexpr Duration kStashTime = std::chrono::milliseconds(3);
 constexpr char kPoison = '\xdd';
@@ -440,21 +439,12 @@ void SimRing::fall_asleep(Instant until) {
     if (net_.prng().chance(1)) rise_not_before_ += net_.random_duration(kStallMax);
 }
 
-Instant SimRing::alarm() const {
-    return woken_ || has_due() ? rise_not_before_ : std::max(until_, rise_not_before_);
-}
-
 void SimRing::rise() {
     while (net_.next_event() <= net_.now()) net_.run_next();  // what happens at the same moment
     asleep_ = false;
     woken_ = false;
     now_ = net_.now();
     fetch();
-}
-
-// As MSG_RING: it takes a moment until the other thread has it.
-void SimRing::wake() {
-    net_.after(net_.random_duration(kWakeTime), [this] { woken_ = true; });
 }
 
 void SimRing::fetch() {

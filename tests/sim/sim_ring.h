@@ -9,6 +9,7 @@
 // last one last.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -84,7 +85,9 @@ class SimRing final : public ring::Ring {
     /// What it waits for has come.
     bool ready() const { return alarm() <= net_.now(); }
     /// When it is ready if nothing else happens; kNever: then never.
-    Instant alarm() const;
+    Instant alarm() const {
+        return woken_ || has_due() ? rise_not_before_ : std::max(until_, rise_not_before_);
+    }
     /// After something happened on the net, while asleep.
     void look() { return_starved(); }
     void rise();

@@ -10,6 +10,7 @@ namespace {
 
 // A Linux pipe is an array of page slots; a short splice uses up a whole one.
 constexpr std::size_t kPipeSlotBytes = 4096;
+constexpr Duration kWakeTime = std::chrono::microseconds(30);
 
 }  // namespace
 
@@ -19,6 +20,11 @@ void SimRing::misuse(const std::string& sentence) {
     if (misuses_.size() < kMisusesMax) {
         misuses_.push_back(sentence + ", at " + std::to_string(us) + " us");
     }
+}
+
+// As MSG_RING: it takes a moment until the other thread has it.
+void SimRing::wake() {
+    net_.after(net_.random_duration(kWakeTime), [this] { woken_ = true; });
 }
 
 // -- descriptors --

@@ -39,5 +39,53 @@ TEST_F(Attempts, EndARowOfFailuresByAnUpgrade) {
     EXPECT_EQ(seen(0).breaker.phase, cluster::BreakerPhase::closed);
 }
 
+TEST_F(Attempts, MoveAnUploadWhenItsUpstreamIsFoundDead) {
+    make();
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nbody").at(0));
+    const ring::Descriptor before = ring().newest();
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_missed);
+    const auto opened = opened_since(before);
+    ASSERT_EQ(opened.size(), 1u);
+    EXPECT_FALSE(ring().file(first).open);
+    connected(opened[0]);
+    ring().deliver(from, "more");
+    world_->settle();
+    EXPECT_TRUE(got(opened[0]).ends_with("\r\n\r\nbodymore"));
+    answer(opened[0], kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, LeaveAnUploadThatMayNotBeRepeatedWhereItIs) {
+    make();
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nbody").at(0));
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_missed);
+    EXPECT_TRUE(ring().file(first).open);
+    ring().deliver(from, "more");
+    world_->settle();
+    answer(first, kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, MoveOffADeadUpstreamOnceAnotherIsBack) {
+    make();
+    const auto from = client();
+    const auto first = connected(get(from).at(0));
+    const std::uint16_t other = upstream_of(first) == 0 ? 1 : 0;
+    for (std::uint16_t i = 0; i < 3; ++i) {
+        if (i != upstream_of(first)) set_state(i, UpstreamState::unhealthy, Reason::check_failed);
+    }
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_refused);
+    ASSERT_TRUE(ring().file(first).open);
+    const ring::Descriptor before = ring().newest();
+    set_state(other, UpstreamState::healthy, Reason::check_passed);
+    ASSERT_EQ(opened_since(before).size(), 1u);
+    answer(connected(opened_since(before)[0]), kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
 }  // namespace
 }  // namespace ringway::forward

@@ -284,11 +284,8 @@ void Exchange::transmit(Attempt& attempt) {
     gather.clear();
     if (!replayable_ || status_ != 0) drop_sent_pieces();
     attempt.side->restart_timer();
-    if (!request_.done()) {
-        client_.resume_receiving();
-    } else if (&attempt == &attempt_ && status_ == 0) {
-        start_waiting();
-    }
+    if (&attempt == &attempt_ && status_ == 0) start_waiting();
+    if (!request_.done()) client_.resume_receiving();
 }
 
 /// While it waits for a connection a request must not keep receive buffers that others need.

@@ -138,6 +138,8 @@ void Exchange::start_waiting() {
     UpstreamWaits& waits = plane_.waits(place_of(attempt_));
     if (state_ == State::connecting) {
         waits.add_connecting(*this);
+    } else if (!request_.done()) {
+        waits.add_uploading(*this);
     } else {
         waits.add_unanswered(*this);
     }

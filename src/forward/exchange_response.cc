@@ -39,7 +39,8 @@ std::size_t class_of(std::uint16_t status) { return status / 100u < 6 ? status /
 void Exchange::on_response_head(UpstreamSide& side, ring::Slice& received) {
     const http::ResponseHead& head = plane_.response_head;
     Attempt& answered = attempt_of(side);
-    const bool final = head.status >= 200;
+    // An upgrade is the last head of its exchange, and as good a sign of life as any.
+    const bool final = head.status >= 200 || (head.status == 101 && upgrade_);
     if (final) {
         first_byte_at_ = plane_.now();
         counters_of(answered).responses_by_class[class_of(head.status)].add();
@@ -207,7 +208,6 @@ void Exchange::switch_protocols(ring::Slice& received) {
     }
     const http::ResponseHead& head = plane_.response_head;
     status_ = 101;
-    first_byte_at_ = plane_.now();
     state_ = State::tunnelling;
     plane_.counters.upgrades.add();
     attempt_.side->expect_raw();

@@ -135,12 +135,14 @@ void Plane::avoid(cluster::Place place) {
 
 void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
                         const cluster::PoolView& after) {
+    bool one_is_back = false;
     for (std::size_t u = 0; u < after.upstreams.size(); ++u) {
         const cluster::Place place{pool, {static_cast<std::uint16_t>(u)}};
         const cluster::UpstreamView& now_is = after.upstreams[u];
         const cluster::UpstreamView* was = before == nullptr ? nullptr : &before->upstreams[u];
         const bool newly = was == nullptr || !was->eligible;
         if (now_is.eligible && newly) {
+            one_is_back = true;
             // What was never out, or never known, is no convalescent.
             if (was != nullptr && was->state != cluster::UpstreamState::unknown)
                 loads[pool.value][u].eligible_since = now();
@@ -150,6 +152,11 @@ void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before
             upstream_pools.close_idle(place);
             waits(place).move_all();
         }
+    }
+    if (!one_is_back || before == nullptr) return;
+    for (std::size_t u = 0; u < after.upstreams.size(); ++u) {
+        // Nobody else was left for them when it was found dead.
+        if (is_dead(after.upstreams[u])) waits({pool, {static_cast<std::uint16_t>(u)}}).move_all();
     }
 }
 

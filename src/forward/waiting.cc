@@ -57,6 +57,8 @@ void UpstreamWaits::add_unanswered(Exchange& exchange) {
     if (first) arm(after(exchange.sent_at(), std::min(overdue(), hedge_delay())));
 }
 
+void UpstreamWaits::add_uploading(Exchange& exchange) { uploading_.push_back(exchange); }
+
 Instant UpstreamWaits::oldest_sent() {
     Instant oldest = base::kNever;
     if (!unanswered_.empty()) oldest = unanswered_.front().sent_at();
@@ -118,7 +120,7 @@ void UpstreamWaits::look_again() {
 }
 
 void UpstreamWaits::move_all() {
-    for (List* list : {&connecting_, &connecting_overdue_, &unanswered_, &hedged_}) {
+    for (List* list : {&uploading_, &connecting_, &connecting_overdue_, &unanswered_, &hedged_}) {
         // Moving one may end others' waits, but adds none here: the upstream is out.
         List moving;
         while (!list->empty()) moving.push_back(list->pop_front());

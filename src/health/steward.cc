@@ -51,7 +51,8 @@ Totals Steward::sum(Place place) const {
         const std::uint64_t requests = of.requests.get();
         totals.requests += requests - std::min(requests, in_flight);
         totals.failures += of.failures.get();
-        for (std::size_t of_class = 2; of_class < of.responses_by_class.size(); ++of_class) {
+        // Of the first class only upgrades are counted.
+        for (std::size_t of_class = 1; of_class < of.responses_by_class.size(); ++of_class) {
             totals.answers += of.responses_by_class[of_class].get();
         }
         latency_ns += of.first_byte.sum_ns();

@@ -5,9 +5,7 @@ import time
 
 from harness import check, equal, forward_to, health_check, Load, main, Program, Ringway
 
-KEYS = "suspicion = { max_out_percent = 100 }\n" + health_check(
-    interval="500ms", timeout='"500ms"', fall=100
-)
+KEYS = "suspicion = { max_out_percent = 100 }\n" + health_check(interval="500ms", timeout='"500ms"', fall=100)
 
 
 def test():

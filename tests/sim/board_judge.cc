@@ -17,6 +17,7 @@ namespace {
 
 // What became due is published at the end of a turn, and turns may come late.
 constexpr Duration kDueSlack = std::chrono::milliseconds(200);
+constexpr Duration kTrialSlack = std::chrono::milliseconds(2);
 
 bool is_ejected(const UpstreamView& upstream) { return upstream.ejected_until != Instant{}; }
 
@@ -247,9 +248,21 @@ void BoardJudge::note_outcome(std::size_t upstream, std::size_t shard, bool fail
     outcomes_[shard].push_back({net_.now(), upstream, failed, trial});
 }
 
+void BoardJudge::note_trial(std::size_t upstream) {
+    Kept& kept = kept_[upstream];
+    if (!keeps_breakers) return;
+    // Lost ones are given anew after a recovery time-out; they were taken before they were sent.
+    const Instant due = kept.trial_at + rules_.breaker.recovery_timeout;
+    if (net_.now() + kTrialSlack >= due) kept.trials = kept.successes;
+    kept.trial_at = net_.now();
+    if (++kept.trials <= rules_.breaker.max_trial_requests) return;
+    ledger_.violation("upstream " + std::to_string(upstream) + " was sent " +
+                      std::to_string(kept.trials) + " trials");
+}
+
 void BoardJudge::change(Kept& kept, BreakerPhase phase, std::size_t shard) {
     kept.phase = phase;
-    kept.successes = 0;
+    kept.successes = kept.trials = 0;
     ++kept.changes;
     kept.in_row[shard] = 0;  // the other shard's are forgotten once it looks
     kept.seen[shard] = kept.changes;

@@ -42,6 +42,8 @@ class BoardJudge final : public BoardWatcher {
 
     /// An answer was read that tells whether the upstream is well; see keeps_breakers.
     void note_outcome(std::size_t upstream, std::size_t shard, bool failed, bool trial);
+    /// A request that takes a trial was sent.
+    void note_trial(std::size_t upstream);
     /// The breakers are compared with ones that are computed from the outcomes alone. Only where
     /// those are all that can move a breaker.
     bool keeps_breakers = false;
@@ -72,6 +74,8 @@ class BoardJudge final : public BoardWatcher {
         std::uint64_t changes = 0;
         std::uint64_t in_row[2] = {};
         std::uint64_t seen[2] = {};  // changes
+        std::uint32_t trials = 0;    // sent while half open, and not given anew
+        Instant trial_at{};          // the last one
         std::uint32_t successes = 0;
         int openings = 0;
         Instant until{};

@@ -205,6 +205,7 @@ void FaultJudge::on_send(Entry& entry) {
         net_.now() < cools_until_[send.upstream]) {
         ledger_.violation(what + ", which cools");
     }
+    if (send.trial) board_.note_trial(send.upstream);
     judge_repetition(entry);
     judge_choice(entry);
 }

@@ -25,12 +25,15 @@ class UpstreamWaits {
     void add_connecting(Exchange& exchange);
     /// Its request is sent, and no byte of the answer has come.
     void add_unanswered(Exchange& exchange);
+    /// Its request is being sent, as the client sends it: no answer is due yet.
+    void add_uploading(Exchange& exchange);
     /// One was answered, or left: it is not in the lists any more.
     void note_left() {
         if (suspected_) [[unlikely]]
             look_again();
     }
-    /// The upstream was found dead: whoever may be repeated moves on.
+    /// The upstream was found dead, or is still and another one is back: whoever may be repeated
+    /// moves on.
     void move_all();
 
  private:
@@ -49,6 +52,7 @@ class UpstreamWaits {
     Plane& plane_;
     const cluster::Place place_;
     base::TimerOf<&UpstreamWaits::on_timer> timer_{*this};
+    List uploading_;  // watched by nobody but move_all()
     List connecting_;
     List connecting_overdue_;
     List unanswered_;

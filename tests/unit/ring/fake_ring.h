@@ -24,6 +24,7 @@ class FakeRing final : public Ring {
         bool open = true;
         bool reset = false;  // closed by RST
         bool fin = false;    // shutdown_send() was called
+        Error send_error = Error::none;  // of every send_now()
         std::string sent;
         base::SocketAddress peer;  // or what it connects to
         base::SocketAddress listens_at;
@@ -113,6 +114,8 @@ class FakeRing final : public Ring {
 
     std::expected<std::size_t, Error> send_now(Descriptor socket, std::span<const iovec> pieces,
                                                bool) override {
+        if (file(socket).send_error != Error::none)
+            return std::unexpected(file(socket).send_error);
         std::size_t bytes = 0;
         for (const iovec& piece : pieces) {
             file(socket).sent.append(static_cast<const char*>(piece.iov_base), piece.iov_len);

@@ -1,0 +1,91 @@
+// The rarer turns that a request takes between upstreams: uploads, upgrades, long bodies, warm
+// rivals, and those who wait.
+#include <gtest/gtest.h>
+
+#include "attempts_world.h"
+
+namespace ringway::forward {
+namespace {
+
+constexpr std::string_view kUpgrade =
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+constexpr std::string_view kSwitched =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+TEST_F(Attempts, CountAnUpgradeAsATrialThatPassed) {
+    make([](config::Pool& pool) { pool.upstreams.resize(1); });
+    publish([&](const cluster::View& view) {
+        return failover::open_breaker(world_->config, view, {}, Reason::error_rate, ring().now());
+    });
+    after(seconds(11));
+    ASSERT_EQ(seen(0).breaker.phase, cluster::BreakerPhase::half_open);
+    for (int i = 0; i < 3; ++i) answer(connected(ask(client(), kUpgrade).at(0)), kSwitched);
+    EXPECT_EQ(seen(0).breaker.phase, cluster::BreakerPhase::closed);
+}
+
+TEST_F(Attempts, EndARowOfFailuresByAnUpgrade) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(1);
+        pool.outlier.enabled = false;
+    });
+    const auto fail = [&] { connected(post(client()).at(0)); };
+    for (int i = 0; i < 4; ++i) {
+        fail();
+        cut(ring().newest());
+    }
+    answer(connected(ask(client(), kUpgrade).at(0)), kSwitched);
+    fail();
+    cut(ring().newest());
+    EXPECT_EQ(seen(0).breaker.phase, cluster::BreakerPhase::closed);
+}
+
+TEST_F(Attempts, MoveAnUploadWhenItsUpstreamIsFoundDead) {
+    make();
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nbody").at(0));
+    const ring::Descriptor before = ring().newest();
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_missed);
+    const auto opened = opened_since(before);
+    ASSERT_EQ(opened.size(), 1u);
+    EXPECT_FALSE(ring().file(first).open);
+    connected(opened[0]);
+    ring().deliver(from, "more");
+    world_->settle();
+    EXPECT_TRUE(got(opened[0]).ends_with("\r\n\r\nbodymore"));
+    answer(opened[0], kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, LeaveAnUploadThatMayNotBeRepeatedWhereItIs) {
+    make();
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nbody").at(0));
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_missed);
+    EXPECT_TRUE(ring().file(first).open);
+    ring().deliver(from, "more");
+    world_->settle();
+    answer(first, kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, MoveOffADeadUpstreamOnceAnotherIsBack) {
+    make();
+    const auto from = client();
+    const auto first = connected(get(from).at(0));
+    const std::uint16_t other = upstream_of(first) == 0 ? 1 : 0;
+    for (std::uint16_t i = 0; i < 3; ++i) {
+        if (i != upstream_of(first)) set_state(i, UpstreamState::unhealthy, Reason::check_failed);
+    }
+    set_state(upstream_of(first), UpstreamState::unhealthy, Reason::probe_refused);
+    ASSERT_TRUE(ring().file(first).open);
+    const ring::Descriptor before = ring().newest();
+    set_state(other, UpstreamState::healthy, Reason::check_passed);
+    ASSERT_EQ(opened_since(before).size(), 1u);
+    answer(connected(opened_since(before)[0]), kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+}  // namespace
+}  // namespace ringway::forward

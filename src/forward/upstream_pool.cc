@@ -102,9 +102,9 @@ bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
 void UpstreamPools::measure(Plane& plane, Upstream& upstream, const UpstreamSide& connection) {
     if (plane.now() - upstream.measured_at < kMeasurePause) return;
     upstream.measured_at = plane.now();
-    const base::Duration srtt = plane.ring.round_trip_of(connection.descriptor()).srtt;
-    if (srtt > base::Duration{0})
-        plane.monitor.on_round_trip({connection.pool(), connection.upstream()}, srtt);
+    const base::Duration least = plane.ring.round_trip_of(connection.descriptor()).least;
+    if (least > base::Duration{0})
+        plane.monitor.on_round_trip({connection.pool(), connection.upstream()}, least);
 }
 
 void UpstreamPools::drop(Plane& plane, UpstreamSide& connection) {

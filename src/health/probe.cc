@@ -268,9 +268,9 @@ void Probe::Machine::on_link_bytes(Link& from, std::string_view bytes) {
     if (bytes_in == 0) {
         result.answered = ring.now() - step_started;
         if (reused) {
-            const base::Duration srtt = ring.round_trip_of(link->descriptor()).srtt;
+            const base::Duration least = ring.round_trip_of(link->descriptor()).least;
             result.round_trip =
-                srtt > base::Duration(0) ? std::min(srtt, result.answered) : result.answered;
+                least > base::Duration(0) ? std::min(least, result.answered) : result.answered;
         }
     }
     bytes_in += bytes.size();

@@ -1,6 +1,7 @@
 // The direct calls of KernelRing: what is done at once, without the ring, and the clocks.
 #include <fcntl.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,7 +139,11 @@ RoundTrip KernelRing::round_trip_of(Descriptor socket) {
     std::memset(&info, 0, sizeof(info));
     socklen_t size = sizeof(info);
     if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
-    return {std::chrono::microseconds(info.tcpi_rtt), std::chrono::microseconds(info.tcpi_rttvar)};
+    // ~0: no sample yet
+    const std::uint32_t least = info.tcpi_min_rtt == ~0u ? 0 : info.tcpi_min_rtt;
+    return {.srtt = std::chrono::microseconds(info.tcpi_rtt),
+            .rttvar = std::chrono::microseconds(info.tcpi_rttvar),
+            .least = std::chrono::microseconds(least)};
 }
 
 void KernelRing::shutdown_send(Descriptor socket) { ::shutdown(socket, SHUT_WR); }

@@ -129,7 +129,7 @@ SocketAddress SimRing::local_of(Descriptor socket) {
 }
 
 ring::RoundTrip SimRing::round_trip_of(Descriptor) {
-    return {2 * net_.options().latency_max, Duration{0}};
+    return {2 * net_.options().latency_max, Duration{0}, 2 * net_.options().latency_min};
 }
 
 void SimRing::shutdown_send(Descriptor socket) {

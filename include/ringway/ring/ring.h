@@ -118,6 +118,7 @@ struct Pipe {
 struct RoundTrip {
     base::Duration srtt{0};
     base::Duration rttvar{0};
+    base::Duration least{0};  // of the last minutes: free of the peer's delayed acknowledgements
 };
 
 struct SocketOptions {

@@ -159,6 +159,7 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
         // The other one was never asked: it is there for another try.
         pick_.tried.remove(&connected == &rival_ ? attempt_.upstream : rival_.upstream);
         --attempts_;
+        ++uncounted_;
         keep_only(connected);
     } else if (&connected == &rival_) {
         transmit(rival_);
@@ -376,8 +377,12 @@ bool Exchange::retry(Cause cause, bool stale) {
         const auto other = at_home ? std::nullopt : find_other();
         const bool usable =
             other && !breaker::needs_trial(plane_.view().upstream({pool_, *other}).breaker);
-        if (usable && begin_attempt(attempt_, *other, false)) return true;
-        if (begin_attempt(attempt_, attempt_.upstream, true)) return true;
+        const bool begun = (usable && begin_attempt(attempt_, *other, false)) ||
+                           begin_attempt(attempt_, attempt_.upstream, true);
+        if (begun) {
+            ++uncounted_;
+            return true;
+        }
     }
     if (attempts_ >= pool().retry.attempts_max || !plane_.take_retry(pool_)) {
         plane_.counters.pools[pool_.value].retries_exhausted.add();

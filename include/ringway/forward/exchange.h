@@ -246,6 +246,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     // picking
     balance::Request pick_;
     std::uint8_t attempts_ = 0;
+    // further tries that the log shows: on a stale connection, and the loser of a race of connects
+    std::uint8_t uncounted_ = 0;
     bool interim_sent_ = false;   // the client has seen a 1xx of this try
     bool retried_stale_ = false;  // once already sent again because a reused connection had died
     bool backed_off_ = false;     // waited before the same upstream is asked again

@@ -358,7 +358,7 @@ void Exchange::on_upstream_failed(UpstreamSide& side, Cause cause) {
 }
 
 bool Exchange::may_repeat(Failure failure) const {
-    if (!replayable_ || interim_sent_) return false;
+    if (!all_kept_ || interim_sent_) return false;
     return !failure.reached_wire || idempotent_ || pool().retry.unsafe;
 }
 

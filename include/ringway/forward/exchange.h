@@ -236,7 +236,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool keep_alive_ = true;
     bool upgrade_ = false;
     bool idempotent_ = false;  // or marked as repeatable
-    bool replayable_ = true;   // every byte of it is still kept
+    bool replayable_ = true;   // not too long to be kept once it is sent
+    bool all_kept_ = true;     // every byte of it so far
     BodyReader request_;
     // of its body: kept for another try, or waiting for a connection
     std::vector<ring::Slice> pieces_;

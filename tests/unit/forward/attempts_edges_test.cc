@@ -87,5 +87,30 @@ TEST_F(Attempts, MoveOffADeadUpstreamOnceAnotherIsBack) {
     EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Attempts, RepeatALongBodyOfWhichNothingWasSent) {
+    make([](config::Pool& pool) { pool.retry.buffer_bytes = 3; });
+    const auto from = client();
+    const auto first = post(from).at(0);
+    const ring::Descriptor before = ring().newest();
+    ring().connected(first, ring::Error::refused);
+    world_->settle();
+    ASSERT_EQ(opened_since(before).size(), 1u);
+    const auto second = connected(opened_since(before)[0]);
+    EXPECT_TRUE(got(second).ends_with("\r\n\r\nbody"));
+    answer(second, kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, NeverRepeatALongBodyOfWhichAPartIsNotKept) {
+    make([](config::Pool& pool) { pool.retry.buffer_bytes = 3; });
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody").at(0));
+    const ring::Descriptor before = ring().newest();
+    cut(first);
+    EXPECT_TRUE(opened_since(before).empty());
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 502"));
+}
+
 }  // namespace
 }  // namespace ringway::forward

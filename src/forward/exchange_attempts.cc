@@ -154,8 +154,10 @@ void Exchange::stop_waiting() {
 
 void Exchange::on_upstream_connected(UpstreamSide& side) {
     Attempt& connected = attempt_of(side);
-    connected.connected_at = plane_.now();
-    plane_.monitor.on_connected(place_of(connected), plane_.now() - connected.begun_at);
+    if (!connected.reused) {  // a warm rival took no round trip
+        connected.connected_at = plane_.now();
+        plane_.monitor.on_connected(place_of(connected), plane_.now() - connected.begun_at);
+    }
     if (rival_.live() && !hedged_) {  // a race of connects: the first one carries the request
         if (&connected == &rival_) plane_.counters.pools[pool_.value].connect_hedges_won.add();
         keep_only(connected);

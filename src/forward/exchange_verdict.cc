@@ -67,12 +67,14 @@ bool Exchange::is_listed(std::uint16_t status) const {
 void Exchange::note_answer(Attempt& attempt) {
     const http::ResponseHead& head = plane_.response_head;
     const cluster::Place place = place_of(attempt);
-    const Duration latency = first_byte_at_ - attempt.sent_at;
+    // An answer that came before the connection broke, and nothing could be sent: from its begin.
+    const Instant sent_at = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
+    const Duration latency = first_byte_at_ - sent_at;
     health::Monitor& monitor = plane_.monitor;
     counters_of(attempt).first_byte.record(static_cast<std::uint64_t>(latency.count()));
     plane_.balancers[pool_.value]->observe(attempt.upstream, latency, first_byte_at_);
     if (is_gateway_error(head.status)) {
-        monitor.on_fault(place, health::Fault::bad_status, attempt.sent_at);
+        monitor.on_fault(place, health::Fault::bad_status, sent_at);
         if (std::exchange(attempt.trial, false)) monitor.on_trial_failed(place);
         return;
     }

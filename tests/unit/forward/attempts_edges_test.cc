@@ -112,5 +112,34 @@ TEST_F(Attempts, NeverRepeatALongBodyOfWhichAPartIsNotKept) {
     EXPECT_TRUE(got(from).starts_with("HTTP/1.1 502"));
 }
 
+TEST_F(Attempts, TakeNoRoundTripFromARivalThatWasWarm) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(2);
+        pool.suspicion.probe_max = milliseconds(20);
+    });
+    const auto from = client();
+    const auto warm = get(from).at(0);
+    after(milliseconds(5));
+    answer(connected(warm), kOk);
+    const auto& round_trip =
+        world_->plane->monitor.suspicion({{0}, {upstream_of(warm)}}).round_trip();
+    ASSERT_EQ(round_trip.srtt(), milliseconds(5));
+    ASSERT_EQ(get(from).size(), 1u) << "of the other upstream";
+    after(milliseconds(30));
+    ASSERT_EQ(counters().connect_hedges_won.get(), 1u);
+    EXPECT_EQ(round_trip.srtt(), milliseconds(5));
+    answer(warm, kOk);
+}
+
+TEST_F(Attempts, MeasureAnAnswerFromTheBeginningWhenTheRequestCouldNotBeSent) {
+    make();
+    const auto first = get(client()).at(0);
+    ring().file(first).send_error = ring::Error::reset;
+    connected(first);
+    after(milliseconds(7));
+    answer(first, kOk);
+    EXPECT_EQ(world_->counters->upstreams[0][upstream_of(first)].first_byte.sum_ns(), 7'000'000u);
+}
+
 }  // namespace
 }  // namespace ringway::forward

@@ -72,6 +72,8 @@ bool Exchange::pick_upstream() {
     state_ = State::picking;
     const auto index = find_upstream();
     if (!index) return join_queue();
+    // Room that was made in this turn is of those who wait for it.
+    if (attempts_ == 0 && plane_.is_to_serve(pool_) && enter_queue()) return true;
     if (pick_.tried.has(*index) && !backed_off_) {
         back_off();
         return true;
@@ -176,6 +178,10 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
 bool Exchange::join_queue() {
     if (answer_rate_limited()) return true;
     plane_.counters.pools[pool_.value].no_upstream.add();
+    return enter_queue();
+}
+
+bool Exchange::enter_queue() {
     if (!plane_.queues[pool_.value]->join(*this)) return false;
     state_ = State::queued;
     queued_at_ = plane_.now();

@@ -175,6 +175,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     void start_waiting();
     void stop_waiting();
     bool join_queue();
+    bool enter_queue();
     void back_off();
     void on_backed_off();
     Attempt& attempt_of(const UpstreamSide& side);

@@ -141,5 +141,24 @@ TEST_F(Attempts, MeasureAnAnswerFromTheBeginningWhenTheRequestCouldNotBeSent) {
     EXPECT_EQ(world_->counters->upstreams[0][upstream_of(first)].first_byte.sum_ns(), 7'000'000u);
 }
 
+TEST_F(Attempts, LeaveTheQueueBeforeThoseWhoComeLater) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(1);
+        pool.upstreams[0].in_flight_max = 1;
+    });
+    const auto busy = connected(get(client()).at(0));
+    const auto waits = client();
+    const auto late = client();
+    get(waits);
+    ring().deliver(busy, kOk);
+    ring().deliver(late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world_->settle();
+    answer(busy, kOk);
+    EXPECT_TRUE(got(waits).starts_with("HTTP/1.1 200"));
+    EXPECT_EQ(got(late), "");
+    answer(busy, kOk);
+    EXPECT_TRUE(got(late).starts_with("HTTP/1.1 200"));
+}
+
 }  // namespace
 }  // namespace ringway::forward

@@ -198,6 +198,11 @@ void Exchange::on_served(cluster::UpstreamIndex upstream) {
     if (!begin_on(upstream)) refuse(503, Refusal::no_upstream);
 }
 
+void Exchange::on_rate_limited() {
+    queued_for_ += plane_.now() - queued_at_;
+    answer_rate_limited();
+}
+
 void Exchange::on_queue_timeout() {
     queued_for_ += plane_.now() - queued_at_;
     refuse(503, Refusal::no_upstream);

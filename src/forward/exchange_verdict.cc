@@ -103,8 +103,19 @@ bool Exchange::leave_to_other(Attempt& answered) {
     return true;
 }
 
-/// The answer is dropped and the request is tried elsewhere. False: it stands.
+/// The answer is dropped: the request is tried elsewhere, or another upstream that cools is back
+/// before this one. False: it stands.
 bool Exchange::give_up_answer() {
+    const std::uint16_t status = plane_.response_head.status;
+    if (try_elsewhere()) return true;
+    if (status != kTooManyRequests) return false;
+    const cluster::PoolView& view = plane_.view().pool(pool_);
+    const auto until = failover::all_cooling_until(view);
+    const bool sooner = until && *until < view.upstreams[attempt_.upstream.value].cooling_until;
+    return sooner && answer_rate_limited();
+}
+
+bool Exchange::try_elsewhere() {
     const std::uint16_t status = plane_.response_head.status;
     const config::Retry& rules = pool().retry;
     const bool refused = is_refused(attempt_, status);
@@ -122,6 +133,10 @@ bool Exchange::give_up_answer() {
     drop(attempt_, false);
     if (!begin_on(*another)) refuse(503, Refusal::no_upstream);
     return true;
+}
+
+bool Exchange::is_rate_limited() const {
+    return failover::all_cooling_until(plane_.view().pool(pool_)).has_value();
 }
 
 /// 429 when every upstream that could take the request cools; with the soonest moment at which one

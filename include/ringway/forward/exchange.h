@@ -124,6 +124,10 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     std::optional<cluster::UpstreamIndex> find_upstream();
     /// It has left the queue, for this upstream.
     void on_served(cluster::UpstreamIndex upstream);
+    /// Nobody could, and for one reason only: all of them cool.
+    bool is_rate_limited() const;
+    /// It has left the queue, since all upstreams cool.
+    void on_rate_limited();
     /// It has left the queue, its time is over.
     void on_queue_timeout();
 
@@ -194,6 +198,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool is_listed(std::uint16_t status) const;
     void note_answer(Attempt& attempt);
     bool give_up_answer();
+    bool try_elsewhere();
     bool leave_to_other(Attempt& answered);
     bool answer_rate_limited();
     std::uint64_t retry_after_seconds() const;

@@ -160,5 +160,34 @@ TEST_F(Attempts, LeaveTheQueueBeforeThoseWhoComeLater) {
     EXPECT_TRUE(got(late).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Attempts, Answer429ToThoseInTheQueueWhenAllCool) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(1);
+        pool.upstreams[0].in_flight_max = 1;
+    });
+    const auto busy = connected(get(client()).at(0));
+    const auto waits = client();
+    get(waits);
+    answer(busy, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(got(waits).starts_with("HTTP/1.1 429")) << got(waits);
+    EXPECT_EQ(counters().queue_length.get(), 0u);
+}
+
+TEST_F(Attempts, Answer429WithTheTimeOfTheUpstreamThatIsBackFirst) {
+    make([](config::Pool& pool) { pool.retry.attempts_max = 2; });
+    for (std::uint16_t i = 0; i < 2; ++i) {
+        publish([&](const cluster::View& view) {
+            return failover::cool_down(world_->config, view, {{0}, {i}}, ring().now() + seconds(5),
+                                       ring().now());
+        });
+    }
+    const auto from = client();
+    answer(connected(get(from).at(0)),
+           "HTTP/1.1 429 Slow\r\nRetry-After: 20\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 429")) << got(from);
+    EXPECT_NE(got(from).find("Retry-After: 5\r\n"), std::string::npos) << got(from);
+    EXPECT_EQ(count(got(from), "HTTP/1.1 "), 1u);
+}
+
 }  // namespace
 }  // namespace ringway::forward

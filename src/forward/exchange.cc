@@ -302,6 +302,7 @@ void Exchange::spare_buffers() {
 }
 
 void Exchange::drop_sent_pieces() {
+    if (attempt_.pieces_sent > 0) all_kept_ = false;
     pieces_.erase(pieces_.begin(),
                   pieces_.begin() + static_cast<std::ptrdiff_t>(attempt_.pieces_sent));
     attempt_.pieces_sent = 0;

@@ -72,6 +72,8 @@ bool Exchange::pick_upstream() {
     state_ = State::picking;
     const auto index = find_upstream();
     if (!index) return join_queue();
+    // Room that was made in this turn is of those who wait for it.
+    if (attempts_ == 0 && plane_.is_to_serve(pool_) && enter_queue()) return true;
     if (pick_.tried.has(*index) && !backed_off_) {
         back_off();
         return true;
@@ -154,12 +156,13 @@ void Exchange::stop_waiting() {
 
 void Exchange::on_upstream_connected(UpstreamSide& side) {
     Attempt& connected = attempt_of(side);
-    connected.connected_at = plane_.now();
+    if (!connected.reused) connected.connected_at = plane_.now();
     if (rival_.live() && !hedged_) {  // a race of connects: the first one carries the request
         if (&connected == &rival_) plane_.counters.pools[pool_.value].connect_hedges_won.add();
         // The other one was never asked: it is there for another try.
         pick_.tried.remove(&connected == &rival_ ? attempt_.upstream : rival_.upstream);
         --attempts_;
+        ++uncounted_;
         keep_only(connected);
     } else if (&connected == &rival_) {
         transmit(rival_);
@@ -176,6 +179,10 @@ void Exchange::on_upstream_connected(UpstreamSide& side) {
 bool Exchange::join_queue() {
     if (answer_rate_limited()) return true;
     plane_.counters.pools[pool_.value].no_upstream.add();
+    return enter_queue();
+}
+
+bool Exchange::enter_queue() {
     if (!plane_.queues[pool_.value]->join(*this)) return false;
     state_ = State::queued;
     queued_at_ = plane_.now();
@@ -190,6 +197,11 @@ void Exchange::on_served(cluster::UpstreamIndex upstream) {
         static_cast<std::uint64_t>(waited.count()));
     // It may have been asked before, and is back: no need to back off.
     if (!begin_on(upstream)) refuse(503, Refusal::no_upstream);
+}
+
+void Exchange::on_rate_limited() {
+    queued_for_ += plane_.now() - queued_at_;
+    answer_rate_limited();
 }
 
 void Exchange::on_queue_timeout() {
@@ -360,7 +372,7 @@ void Exchange::on_upstream_failed(UpstreamSide& side, Cause cause) {
 }
 
 bool Exchange::may_repeat(Failure failure) const {
-    if (!replayable_ || interim_sent_) return false;
+    if (!all_kept_ || interim_sent_) return false;
     return !failure.reached_wire || idempotent_ || pool().retry.unsafe;
 }
 
@@ -377,8 +389,12 @@ bool Exchange::retry(Cause cause, bool stale) {
         const auto other = at_home ? std::nullopt : find_other();
         const bool usable =
             other && !breaker::needs_trial(plane_.view().upstream({pool_, *other}).breaker);
-        if (usable && begin_attempt(attempt_, *other, false)) return true;
-        if (begin_attempt(attempt_, attempt_.upstream, true)) return true;
+        const bool begun = (usable && begin_attempt(attempt_, *other, false)) ||
+                           begin_attempt(attempt_, attempt_.upstream, true);
+        if (begun) {
+            ++uncounted_;
+            return true;
+        }
     }
     if (attempts_ >= pool().retry.attempts_max || !plane_.take_retry(pool_)) {
         plane_.counters.pools[pool_.value].retries_exhausted.add();

@@ -330,7 +330,7 @@ void Exchange::record(std::int16_t refusal) {
     line.route = route_index_;
     line.pool = has_pool_ ? pool_.value : -1;
     line.upstream = has_upstream_ ? attempt_.upstream.value : -1;
-    line.attempts = attempts_;
+    line.attempts = static_cast<std::uint8_t>(attempts_ + uncounted_);
     line.failed_attempts = failed_;
     if (has_upstream_)
         line.last_attempt =

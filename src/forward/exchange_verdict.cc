@@ -67,12 +67,14 @@ bool Exchange::is_listed(std::uint16_t status) const {
 void Exchange::note_answer(Attempt& attempt) {
     const http::ResponseHead& head = plane_.response_head;
     const cluster::Place place = place_of(attempt);
-    const Duration latency = first_byte_at_ - attempt.sent_at;
+    // An answer that came before the connection broke, and nothing could be sent: from its begin.
+    const Instant sent_at = attempt.sent_at == Instant{} ? attempt.begun_at : attempt.sent_at;
+    const Duration latency = first_byte_at_ - sent_at;
     health::Monitor& monitor = plane_.monitor;
     counters_of(attempt).first_byte.record(static_cast<std::uint64_t>(latency.count()));
     plane_.balancers[pool_.value]->observe(attempt.upstream, latency, first_byte_at_);
     if (is_gateway_error(head.status)) {
-        monitor.on_fault(place, health::Fault::bad_status, attempt.sent_at);
+        monitor.on_fault(place, health::Fault::bad_status, sent_at);
         if (std::exchange(attempt.trial, false)) monitor.on_trial_failed(place);
         return;
     }
@@ -101,8 +103,19 @@ bool Exchange::leave_to_other(Attempt& answered) {
     return true;
 }
 
-/// The answer is dropped and the request is tried elsewhere. False: it stands.
+/// The answer is dropped: the request is tried elsewhere, or another upstream that cools is back
+/// before this one. False: it stands.
 bool Exchange::give_up_answer() {
+    const std::uint16_t status = plane_.response_head.status;
+    if (try_elsewhere()) return true;
+    if (status != kTooManyRequests) return false;
+    const cluster::PoolView& view = plane_.view().pool(pool_);
+    const auto until = failover::all_cooling_until(view);
+    const bool sooner = until && *until < view.upstreams[attempt_.upstream.value].cooling_until;
+    return sooner && answer_rate_limited();
+}
+
+bool Exchange::try_elsewhere() {
     const std::uint16_t status = plane_.response_head.status;
     const config::Retry& rules = pool().retry;
     const bool refused = is_refused(attempt_, status);
@@ -120,6 +133,10 @@ bool Exchange::give_up_answer() {
     drop(attempt_, false);
     if (!begin_on(*another)) refuse(503, Refusal::no_upstream);
     return true;
+}
+
+bool Exchange::is_rate_limited() const {
+    return failover::all_cooling_until(plane_.view().pool(pool_)).has_value();
 }
 
 /// 429 when every upstream that could take the request cools; with the soonest moment at which one

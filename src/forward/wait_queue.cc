@@ -34,9 +34,13 @@ void WaitQueue::serve() {
     for (std::uint32_t left = length_; left > 0 && !waiting_.empty(); --left) {
         Exchange& first = waiting_.front();
         const auto upstream = first.find_upstream();
-        if (!upstream) return;
+        if (!upstream && !first.is_rate_limited()) return;
         leave(first);
-        first.on_served(*upstream);
+        if (upstream) {
+            first.on_served(*upstream);
+        } else {
+            first.on_rate_limited();
+        }
     }
 }
 

@@ -15,7 +15,7 @@ from harness import (
 
 
 def test():
-    keys = health_check(interval="50ms", fall=1)
+    keys = health_check(fall=1)
     with Checked("a") as a, Checked("b") as b:
         body = forward_to(upstream(a, 'headers = { "X-Api-Key" = { env = "KEY" } }'), b, pool_keys=keys)
         with Ringway(body, environment={"KEY": "revoked"}) as ringway:

@@ -13,9 +13,7 @@ def test():
         times.append(time.monotonic())
         return response(429, fields=told)
 
-    with Checked() as origin, Ringway(
-        forward_to(origin, pool_keys=health_check(interval="50ms", fall=1))
-    ) as ringway:
+    with Checked() as origin, Ringway(forward_to(origin, pool_keys=health_check(fall=1))) as ringway:
         ringway.wait_state(origin, "healthy")
         origin.verdict = limited
         eventually(lambda: len(times) == 1, "a check")

@@ -3,7 +3,7 @@ comes home."""
 
 from harness import Checked, check, equal, forward_to, health_check, main, response, Ringway
 
-CHECK = health_check(interval="40ms", fall=1, rise=1)
+CHECK = health_check(fall=1, rise=1)
 
 
 def test():

@@ -4,7 +4,7 @@ import time
 
 from harness import Checked, check, equal, forward_to, health_check, main, response, Ringway, SLOW
 
-KEYS = 'balance = "round_robin"\nslow_start = "1s"\n' + health_check(interval="40ms", fall=1, rise=1)
+KEYS = 'balance = "round_robin"\nslow_start = "1s"\n' + health_check(fall=1, rise=1)
 
 
 def test():

@@ -24,7 +24,7 @@ def test():
         check(3 <= a.open_connections() <= 4, f"connections after requests: {a.open_connections()}")
         equal(ringway.access_lines(5)[0]["reused"], True, "the first request needs no connect")
 
-    keys = "idle_connections_min = 2\n" + health_check(interval="50ms", fall=1, rise=1, keep_alive="false")
+    keys = "idle_connections_min = 2\n" + health_check(fall=1, rise=1, keep_alive="false")
     with Checked("a") as a, Checked("b") as b, Ringway(forward_to(a, b, pool_keys=keys)) as ringway:
         ringway.wait_state(a, "healthy")
         a.verdict = response(500)

@@ -4,7 +4,7 @@ import time
 
 from harness import Checked, check, equal, eventually, forward_to, health_check, main, response, Ringway, SLOW
 
-KEYS = health_check(interval="50ms", fall=1, rise=1) + '[pool.queue]\nlength_max = 8\nwait_max = "5s"\n'
+KEYS = health_check(fall=1, rise=1) + '[pool.queue]\nlength_max = 8\nwait_max = "5s"\n'
 
 
 def test():

@@ -14,6 +14,11 @@ def test():
             equal(client.get(f"/{number}").body, b"fresh", f"answer {number}")
         seen = [request.target for request in origin.requests]
         check(all(seen.count(f"/{number}") <= 2 for number in range(10)), f"requests at the origin: {seen}")
+        again = [line for line in ringway.access_lines(10) if len(line["attempts"]) > 1]
+        check(len(again) >= 3, "requests that were sent twice are in the log")
+        for line in again:
+            equal([attempt["cause"] for attempt in line["attempts"]], ["stale", None], "why")
+            equal(line["attempts_count"], 2, "sends")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def test():
             reply = client.request("PUT", "/", body=body)
             equal((reply.status, reply.get("X-Origin")), (200, "works"), "reply")
             equal(json.loads(reply.body)["body_crc"], zlib.crc32(body), "body")
-        check(bad.count() >= 3, "the bad upstream was tried")
+        check(bad.count() >= 1, "the bad upstream was tried")  # and then avoided until a probe has told
 
 
 if __name__ == "__main__":

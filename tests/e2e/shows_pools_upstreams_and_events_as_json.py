@@ -27,7 +27,7 @@ def test():
     docs = (Path(__file__).parents[2] / "docs/admin.md").read_text()
     for member in UPSTREAM | CHECK | POOL | EVENT:
         check(f"`{member}`" in docs, f"docs/admin.md has {member}")
-    keys = health_check(interval="50ms", fall=1, rise=1)
+    keys = health_check(fall=1, rise=1)
     with Checked("a") as a, Checked("b/1") as b:
         body = '[[route]]\npool = "the/pool"\n' + pool(
             "the/pool", upstream(a, "weight = 3\npriority = 2"), upstream(b, "backup = true"), extra=keys

@@ -4,7 +4,7 @@ from harness import Checked, check, equal, forward_to, health_check, main, respo
 
 
 def test():
-    down = health_check(interval="50ms", fall=1)
+    down = health_check(fall=1)
     with Checked("a", verdict=response(500)) as a:
         keys = down + '[pool.queue]\nwait_max = "200ms"\n'
         with Ringway(forward_to(a, pool_keys=keys), ready="/healthz") as ringway:

@@ -3,7 +3,7 @@ event, and all of it comes back."""
 
 from harness import Checked, equal, eventually, forward_to, health_check, main, response, Ringway, upstream
 
-KEYS = 'balance = "round_robin"\n' + health_check(interval="40ms", fall=1, rise=1)
+KEYS = 'balance = "round_robin"\n' + health_check(fall=1, rise=1)
 
 
 def test():

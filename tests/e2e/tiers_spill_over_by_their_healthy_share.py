@@ -2,7 +2,7 @@
 
 from harness import Checked, check, equal, forward_to, health_check, main, response, Ringway, upstream
 
-KEYS = 'balance = "round_robin"\n' + health_check(interval="40ms", fall=1, rise=1)
+KEYS = 'balance = "round_robin"\n' + health_check(fall=1, rise=1)
 
 
 def test():

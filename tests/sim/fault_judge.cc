@@ -141,6 +141,7 @@ FaultJudge::FaultJudge(SimNet& net, Ledger& ledger, base::Prng& prng, const Faul
     tap_.on_send = [this](Entry& entry) { on_send(entry); };
     tap_.on_answer = [this](Entry& entry, std::size_t send, std::size_t shard,
                             const WireHead& head) { on_answer(entry, send, shard, head); };
+    ledger_.on_turned_away = [this](const Entry& entry) { on_turned_away(entry); };
     const std::size_t well = plan_.one_stays_well
                                  ? prng_.below(static_cast<std::uint32_t>(origins_.size()))
                                  : origins_.size();
@@ -208,6 +209,24 @@ void FaultJudge::on_send(Entry& entry) {
     if (send.trial) board_.note_trial(send.upstream);
     judge_repetition(entry);
     judge_choice(entry);
+}
+
+// Who waits in the queue is served once somebody can take it.
+void FaultJudge::on_turned_away(const Entry& entry) {
+    const bool connects_fail = std::ranges::any_of(plan_.faults, [](Fault fault) {
+        return fault == Fault::refuses || fault == Fault::silent || fault == Fault::killed;
+    });
+    const bool full = std::ranges::any_of(
+        rules_.upstreams, [](const config::Upstream& u) { return u.in_flight_max < 100; });
+    if (connects_fail || full || !entry.sends.empty() || entry.answer_status != 503) return;
+    for (std::size_t i = 0; i < origins_.size(); ++i) {
+        const BoardJudge::Standing& standing = board_.standing(i);
+        const bool there = standing.eligible && standing.since + 2 * slack_ < net_.now();
+        if (!there || standing.view.breaker.phase != BreakerPhase::closed) continue;
+        ledger_.violation("request " + std::to_string(entry.plan.id) +
+                          " was turned away although upstream " + std::to_string(i) +
+                          " could take it");
+    }
 }
 
 // What waits on it and may be repeated moves on at once.

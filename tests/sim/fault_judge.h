@@ -45,6 +45,7 @@ class FaultJudge {
     void schedule(std::size_t upstream);
     void on_send(Entry& entry);
     void on_answer(Entry& entry, std::size_t send, std::size_t shard, const WireHead& head);
+    void on_turned_away(const Entry& entry);
     void on_dead(std::size_t upstream);
     bool waits_on(const Entry& entry, std::size_t upstream) const;
     bool another_is_well(const Entry& entry) const;

@@ -86,6 +86,13 @@ TEST_F(FaultSim, AllFaultsAndClientsThatLeave) {
     run(mode, kSeeds);
 }
 
+TEST_F(FaultSim, NobodyIsThereAndClientsLeave) {
+    Mode mode = fault_mode("nobody there, clients leave", {Fault::unavailable});
+    mode.leave_percent = 60;
+    mode.faults.by_chance = false;
+    run(mode, kSeeds);
+}
+
 TEST_F(FaultSim, OneUpstreamThatStaysWellAnswersAll) {
     Mode mode = fault_mode("one stays well", kAllFaults);
     mode.faults.one_stays_well = true;

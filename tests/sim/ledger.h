@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -105,6 +106,9 @@ class Ledger {
     std::uint64_t answer_key(std::uint64_t id, std::size_t attempt) const;
     /// The value of the field that must arrive as it is.
     std::string padding(std::uint64_t id, std::size_t bytes) const;
+
+    /// Called with what the proxy itself has answered.
+    std::function<void(const Entry&)> on_turned_away;
 
     /// From now on a client may find nobody listening.
     void set_draining() { draining_ = true; }

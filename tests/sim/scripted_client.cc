@@ -28,6 +28,11 @@ ScriptedClient::ScriptedClient(SimNet& net, Ledger& ledger, ClientScript script)
 
 void ScriptedClient::start() { connect(); }
 
+void ScriptedClient::leave_now() {
+    script_.leave_after_bytes = 0;
+    if (!done_ && end_ != nullptr) step();
+}
+
 void ScriptedClient::connect() {
     ++generation_;
     paused_ = false;
@@ -326,6 +331,7 @@ void ScriptedClient::check_answer_head(Entry& entry, const WireHead& head) {
             ledger_.violation("request " + id + " got " + head.start_line +
                               " from the proxy itself");
         }
+        if (ledger_.on_turned_away) ledger_.on_turned_away(entry);
         return;
     }
     entry.answered_by_origin = true;

@@ -31,6 +31,8 @@ class ScriptedClient final : public WireSink {
     ScriptedClient(SimNet& net, Ledger& ledger, ClientScript script);
 
     void start();
+    /// If it is one that leaves, and still on its first connection: now.
+    void leave_now();
     bool done() const { return done_; }
     const std::string& name() const { return script_.name; }
 

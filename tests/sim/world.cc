@@ -186,10 +186,15 @@ void World::make_clients() {
         if (chance(mode_.leave_percent)) {
             script.leave = static_cast<ClientScript::Leave>(1 + prng_.below(3));
             script.leave_after_bytes = prng_.below(chance(50) ? 500 : 50'000);
+            if (has_faults()) script.leave_after_bytes *= 100;
         }
         clients_.push_back(std::make_unique<ScriptedClient>(net_, ledger_, std::move(script)));
         net_.after(net_.random_duration(milliseconds(50)),
                    [client = clients_.back().get()] { client->start(); });
+        if (has_faults() && chance(50)) {
+            net_.after(net_.random_duration(mode_.faults.during),
+                       [client = clients_.back().get()] { client->leave_now(); });
+        }
     }
 }
 

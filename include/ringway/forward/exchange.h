@@ -124,6 +124,10 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     std::optional<cluster::UpstreamIndex> find_upstream();
     /// It has left the queue, for this upstream.
     void on_served(cluster::UpstreamIndex upstream);
+    /// Nobody could, and for one reason only: all of them cool.
+    bool is_rate_limited() const;
+    /// It has left the queue, since all upstreams cool.
+    void on_rate_limited();
     /// It has left the queue, its time is over.
     void on_queue_timeout();
 
@@ -175,6 +179,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     void start_waiting();
     void stop_waiting();
     bool join_queue();
+    bool enter_queue();
     void back_off();
     void on_backed_off();
     Attempt& attempt_of(const UpstreamSide& side);
@@ -193,6 +198,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool is_listed(std::uint16_t status) const;
     void note_answer(Attempt& attempt);
     bool give_up_answer();
+    bool try_elsewhere();
     bool leave_to_other(Attempt& answered);
     bool answer_rate_limited();
     std::uint64_t retry_after_seconds() const;
@@ -236,7 +242,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool keep_alive_ = true;
     bool upgrade_ = false;
     bool idempotent_ = false;  // or marked as repeatable
-    bool replayable_ = true;   // every byte of it is still kept
+    bool replayable_ = true;   // not too long to be kept once it is sent
+    bool all_kept_ = true;     // every byte of it so far
     BodyReader request_;
     // of its body: kept for another try, or waiting for a connection
     std::vector<ring::Slice> pieces_;
@@ -246,6 +253,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     // picking
     balance::Request pick_;
     std::uint8_t attempts_ = 0;
+    // further tries that the log shows: on a stale connection, and the loser of a race of connects
+    std::uint8_t uncounted_ = 0;
     bool interim_sent_ = false;   // the client has seen a 1xx of this try
     bool retried_stale_ = false;  // once already sent again because a reused connection had died
     bool backed_off_ = false;     // waited before the same upstream is asked again

@@ -67,6 +67,11 @@ struct Plane {
     /// Between handlers, and again as long as it says that something was done.
     bool act_on_view();
 
+    /// Requests wait for this pool, and act_on_view() is about to serve them.
+    bool is_to_serve(cluster::PoolIndex pool) const {
+        return !queues[pool.value]->empty() && (queues_moved || view().version != view_version);
+    }
+
     /// Takes an accepted connection; closes it when no slot is free. `on_end` runs when it is gone.
     void admit(ring::Descriptor socket, std::uint16_t listener, const base::SocketAddress& peer);
     /// A connection of a listener has gone, whatever way it came (set by the owner of the

@@ -26,7 +26,7 @@ class WaitQueue {
     bool join(Exchange& exchange);
     /// Takes one out; it must be in it.
     void leave(Exchange& exchange);
-    /// Serves from the front until nobody can take the next.
+    /// Serves from the front until nobody can take the next; refuses when all upstreams cool.
     void serve();
 
  private:

@@ -13,6 +13,7 @@ from harness.ground import ROOT, SLOW, TemporaryFolder, check, eventually
 from harness.origin import free_port
 
 BINARY = os.environ.get("RINGWAY_BIN", os.path.join(ROOT, "build/src/ringway"))
+EVENTS_LAG_SECONDS = 0.06 * SLOW  # the chronicle visits every 20 ms, and holds what it finds for one visit
 FAULTS = re.compile(
     r"assertion failed|ERROR: (Address|Leak|Undefined\w*)Sanitizer|WARNING: ThreadSanitizer|runtime error:",
     re.I,
@@ -170,7 +171,9 @@ address = "127.0.0.1:{self.port}"
         return next(pool for pool in self.page("/pools") if pool["name"] == name)
 
     def events(self, *kinds, after=0, **members):
-        """The events of these kinds (all when none is given) whose members are these, the oldest first."""
+        """The events of these kinds (all when none is given) whose members are these, the oldest first; those of the
+        moment of the call included."""
+        time.sleep(EVENTS_LAG_SECONDS)
         return [
             event
             for event in self.page(f"/events?after={after}")

@@ -31,9 +31,13 @@ def is_check(request):
     return request.get("X-Health-Check") is not None
 
 
-def health_check(path="/health", interval="50ms", **keys):
-    """A [[pool.health.check]]; other keys as TOML text: expected_statuses="[200]"."""
-    lines = {"interval": f'"{interval}"', "jitter_percent": "0", **keys}
+def health_check(path="/health", interval="200ms", **keys):
+    """A [[pool.health.check]]; other keys as TOML text: expected_statuses="[200]". Its time-out is the interval, which leaves
+    room for a busy machine; what is unknown or out is checked more often."""
+    lines = {"interval": f'"{interval}"', "jitter_percent": "0"}
+    if interval == "200ms":
+        lines["fast_interval"] = '"40ms"'
+    lines.update(keys)
     if path is not None:
         lines["path"] = f'"{path}"'
     return "[[pool.health.check]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())

@@ -87,5 +87,107 @@ TEST_F(Attempts, MoveOffADeadUpstreamOnceAnotherIsBack) {
     EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Attempts, RepeatALongBodyOfWhichNothingWasSent) {
+    make([](config::Pool& pool) { pool.retry.buffer_bytes = 3; });
+    const auto from = client();
+    const auto first = post(from).at(0);
+    const ring::Descriptor before = ring().newest();
+    ring().connected(first, ring::Error::refused);
+    world_->settle();
+    ASSERT_EQ(opened_since(before).size(), 1u);
+    const auto second = connected(opened_since(before)[0]);
+    EXPECT_TRUE(got(second).ends_with("\r\n\r\nbody"));
+    answer(second, kOk);
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, NeverRepeatALongBodyOfWhichAPartIsNotKept) {
+    make([](config::Pool& pool) { pool.retry.buffer_bytes = 3; });
+    const auto from = client();
+    const auto first =
+        connected(ask(from, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody").at(0));
+    const ring::Descriptor before = ring().newest();
+    cut(first);
+    EXPECT_TRUE(opened_since(before).empty());
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 502"));
+}
+
+TEST_F(Attempts, TakeNoRoundTripFromARivalThatWasWarm) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(2);
+        pool.suspicion.probe_max = milliseconds(20);
+    });
+    const auto from = client();
+    const auto warm = get(from).at(0);
+    after(milliseconds(5));
+    answer(connected(warm), kOk);
+    const auto& round_trip =
+        world_->plane->monitor.suspicion({{0}, {upstream_of(warm)}}).round_trip();
+    ASSERT_EQ(round_trip.srtt(), milliseconds(5));
+    ASSERT_EQ(get(from).size(), 1u) << "of the other upstream";
+    after(milliseconds(30));
+    ASSERT_EQ(counters().connect_hedges_won.get(), 1u);
+    EXPECT_EQ(round_trip.srtt(), milliseconds(5));
+    answer(warm, kOk);
+}
+
+TEST_F(Attempts, MeasureAnAnswerFromTheBeginningWhenTheRequestCouldNotBeSent) {
+    make();
+    const auto first = get(client()).at(0);
+    ring().file(first).send_error = ring::Error::reset;
+    connected(first);
+    after(milliseconds(7));
+    answer(first, kOk);
+    EXPECT_EQ(world_->counters->upstreams[0][upstream_of(first)].first_byte.sum_ns(), 7'000'000u);
+}
+
+TEST_F(Attempts, LeaveTheQueueBeforeThoseWhoComeLater) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(1);
+        pool.upstreams[0].in_flight_max = 1;
+    });
+    const auto busy = connected(get(client()).at(0));
+    const auto waits = client();
+    const auto late = client();
+    get(waits);
+    ring().deliver(busy, kOk);
+    ring().deliver(late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world_->settle();
+    answer(busy, kOk);
+    EXPECT_TRUE(got(waits).starts_with("HTTP/1.1 200"));
+    EXPECT_EQ(got(late), "");
+    answer(busy, kOk);
+    EXPECT_TRUE(got(late).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Attempts, Answer429ToThoseInTheQueueWhenAllCool) {
+    make([](config::Pool& pool) {
+        pool.upstreams.resize(1);
+        pool.upstreams[0].in_flight_max = 1;
+    });
+    const auto busy = connected(get(client()).at(0));
+    const auto waits = client();
+    get(waits);
+    answer(busy, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(got(waits).starts_with("HTTP/1.1 429")) << got(waits);
+    EXPECT_EQ(counters().queue_length.get(), 0u);
+}
+
+TEST_F(Attempts, Answer429WithTheTimeOfTheUpstreamThatIsBackFirst) {
+    make([](config::Pool& pool) { pool.retry.attempts_max = 2; });
+    for (std::uint16_t i = 0; i < 2; ++i) {
+        publish([&](const cluster::View& view) {
+            return failover::cool_down(world_->config, view, {{0}, {i}}, ring().now() + seconds(5),
+                                       ring().now());
+        });
+    }
+    const auto from = client();
+    answer(connected(get(from).at(0)),
+           "HTTP/1.1 429 Slow\r\nRetry-After: 20\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 429")) << got(from);
+    EXPECT_NE(got(from).find("Retry-After: 5\r\n"), std::string::npos) << got(from);
+    EXPECT_EQ(count(got(from), "HTTP/1.1 "), 1u);
+}
+
 }  // namespace
 }  // namespace ringway::forward

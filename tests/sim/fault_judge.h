@@ -18,6 +18,7 @@ namespace ringway::sim {
 struct FaultPlan {
     std::vector<Fault> faults;    // drawn from for each upstream; empty: none of this
     bool one_stays_well = false;  // and then every request that may be repeated must be answered
+    bool nobody_there = false;    // all break down at once, so that requests queue up
     bool tells_breakers = false;  // only answers move breakers, so that outcomes predict them
     bool hedges = false;          // requests
     bool by_chance = true;        // checks, suspicion, breakers and ejection are drawn; else all on

@@ -90,6 +90,7 @@ TEST_F(FaultSim, NobodyIsThereAndClientsLeave) {
     Mode mode = fault_mode("nobody there, clients leave", {Fault::unavailable});
     mode.leave_percent = 60;
     mode.faults.by_chance = false;
+    mode.faults.nobody_there = true;
     run(mode, kSeeds);
 }
 

@@ -135,15 +135,18 @@ void ShardProxy::drain(base::Instant deadline) {
 
 std::string ShardProxy::held() const {
     shard::Shard::Slots sum;
+    std::uint64_t queued = 0;
     for (const Member& member : members_) {
         const shard::Shard::Slots slots = member.shard->slots();
         sum.clients += slots.clients;
         sum.exchanges += slots.exchanges;
         sum.upstreams += slots.upstreams;
+        for (const auto& pool : member.counters->pools) queued += pool.queue_length.get();
     }
-    if (sum.clients + sum.exchanges + sum.upstreams == 0) return "";
+    if (sum.clients + sum.exchanges + sum.upstreams + queued == 0) return "";
     return std::to_string(sum.clients) + " clients, " + std::to_string(sum.exchanges) +
-           " exchanges, " + std::to_string(sum.upstreams) + " upstream connections";
+           " exchanges, " + std::to_string(sum.upstreams) + " upstream connections, " +
+           std::to_string(queued) + " in queues";
 }
 
 }  // namespace ringway::sim

@@ -212,5 +212,29 @@ TEST_F(Attempts, LogTheFirstByteOfTheAnswerThatStands) {
     EXPECT_EQ(lines[0].last_attempt, milliseconds(20));
 }
 
+TEST_F(Attempts, BlameNoClientThatIsNotRead) {
+    make([](config::Pool& pool) { pool.send_timeout = std::chrono::minutes(10); });
+    const auto from = client();
+    const auto upstream =
+        connected(ask(from, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n").at(0));
+    ring().file(upstream).send_error = ring::Error::again;
+    const std::string piece(4096, 'x');
+    for (int i = 0; i < 16; ++i) ring().deliver(from, piece);
+    ring().deliver(from, piece, false);
+    world_->settle();
+    ASSERT_EQ(ring().file(from).receive, nullptr) << "held back";
+    after(seconds(31));
+    ring().sent(upstream, 3 * piece.size());
+    after(seconds(1));
+    EXPECT_EQ(got(from), "");
+    ring().sent(upstream, 14 * piece.size());
+    world_->settle();
+    ASSERT_NE(ring().file(from).receive, nullptr);
+    after(seconds(29));
+    EXPECT_EQ(got(from), "");
+    after(seconds(2));
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 408")) << got(from);
+}
+
 }  // namespace
 }  // namespace ringway::forward

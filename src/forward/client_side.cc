@@ -293,6 +293,7 @@ void ClientSide::on_receive_paused() {
         if (!exchange_->wants_client_bytes()) return;
         last_bytes_at_ = plane_.now();  // held back until now: no time of the client's
         receive_more();
+        refresh_timer();
         return;
     }
     // Bytes of later requests may come while this one lasts, up to a bound; the rest stays in the
@@ -424,7 +425,7 @@ void ClientSide::refresh_timer() {
                 break;
             }
             deadline = exchange_->deadline();
-            if (!exchange_->request_complete())
+            if (!exchange_->request_complete() && receiving())  // else it is held back
                 deadline = std::min(deadline, last_bytes_at_ + limits.body_timeout);
             if (exchange_->splice_stalled_since() != base::kNever) {
                 deadline =
@@ -470,7 +471,7 @@ void ClientSide::on_timer() {
                now >= exchange_->splice_stalled_since() + limits.send_timeout) {
         exchange_->on_client_lost(Refusal::client_stalled);
         return;
-    } else if (!exchange_->request_complete() && exchange_->wants_client_bytes() &&
+    } else if (!exchange_->request_complete() && receiving() &&
                now >= last_bytes_at_ + limits.body_timeout) {
         exchange_->on_body_timeout();
         return;

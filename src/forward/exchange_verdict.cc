@@ -99,6 +99,7 @@ bool Exchange::leave_to_other(Attempt& answered) {
     const std::uint16_t status = plane_.response_head.status;
     if (!is_refused(answered, status) && !is_listed(status)) return false;
     note_failed_try(answered, end_of(status));
+    first_byte_at_ = {};
     go_on_without(answered);
     return true;
 }
@@ -130,6 +131,7 @@ bool Exchange::try_elsewhere() {
     if (!refused && !plane_.take_retry(pool_)) return false;
     plane_.counters.pools[pool_.value].retries.add();
     note_failed_try(attempt_, end_of(status));
+    first_byte_at_ = {};
     drop(attempt_, false);
     if (!begin_on(*another)) refuse(503, Refusal::no_upstream);
     return true;

@@ -276,9 +276,9 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     // times
     base::Instant started_{};
     base::Instant request_completed_at_{};
-    base::Instant queued_at_{};     // for the last time
-    base::Duration queued_for_{0};  // in all, before that
-    base::Instant first_byte_at_{};
+    base::Instant queued_at_{};      // for the last time
+    base::Duration queued_for_{0};   // in all, before that
+    base::Instant first_byte_at_{};  // of the answer that stands
     base::Instant deadline_ = base::kNever;
     base::Instant splice_stalled_since_ = base::kNever;
     std::array<char, 32> request_id_{};

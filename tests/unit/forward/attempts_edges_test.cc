@@ -189,5 +189,52 @@ TEST_F(Attempts, Answer429WithTheTimeOfTheUpstreamThatIsBackFirst) {
     EXPECT_EQ(count(got(from), "HTTP/1.1 "), 1u);
 }
 
+TEST_F(Attempts, LogTheFirstByteOfTheAnswerThatStands) {
+    logs_ = true;
+    make([](config::Pool& pool) { pool.retry.attempts_max = 2; });
+    const auto from = client();
+    const auto first = connected(get(from).at(0));
+    const ring::Descriptor before = ring().newest();
+    after(milliseconds(40));
+    answer(first, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+    const auto second = connected(opened_since(before).at(0));
+    after(milliseconds(20));
+    answer(second, "nonsense\r\n\r\n");
+    std::vector<observe::AccessRecord> lines;
+    world_->access_log.drain(
+        [](void* self, const observe::AccessRecord& line) {
+            static_cast<std::vector<observe::AccessRecord>*>(self)->push_back(line);
+        },
+        &lines);
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0].status, 502);
+    EXPECT_LT(lines[0].first_byte, base::Duration(0)) << "none came";
+    EXPECT_EQ(lines[0].last_attempt, milliseconds(20));
+}
+
+TEST_F(Attempts, BlameNoClientThatIsNotRead) {
+    make([](config::Pool& pool) { pool.send_timeout = std::chrono::minutes(10); });
+    const auto from = client();
+    const auto upstream =
+        connected(ask(from, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n").at(0));
+    ring().file(upstream).send_error = ring::Error::again;
+    const std::string piece(4096, 'x');
+    for (int i = 0; i < 16; ++i) ring().deliver(from, piece);
+    ring().deliver(from, piece, false);
+    world_->settle();
+    ASSERT_EQ(ring().file(from).receive, nullptr) << "held back";
+    after(seconds(31));
+    ring().sent(upstream, 3 * piece.size());
+    after(seconds(1));
+    EXPECT_EQ(got(from), "");
+    ring().sent(upstream, 14 * piece.size());
+    world_->settle();
+    ASSERT_NE(ring().file(from).receive, nullptr);
+    after(seconds(29));
+    EXPECT_EQ(got(from), "");
+    after(seconds(2));
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 408")) << got(from);
+}
+
 }  // namespace
 }  // namespace ringway::forward

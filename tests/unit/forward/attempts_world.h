@@ -44,6 +44,7 @@ class Attempts : public testing::Test {
             }
             pool.balance = config::Balance::round_robin;
             change(pool);
+            if (logs_) config.log.access_path = "on";
         });
     }
     void make() {
@@ -120,6 +121,7 @@ class Attempts : public testing::Test {
         return world_->plane->view().upstream({{0}, {upstream}});
     }
 
+    bool logs_ = false;  // to world_->access_log, when set before make()
     std::unique_ptr<PlaneWorld> world_;
 };
 

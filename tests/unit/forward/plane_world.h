@@ -46,13 +46,15 @@ class PlaneWorld {
         board = std::make_unique<failover::Board>(
             config, failover::first_view(config, addresses, ring.now()));
         check_stats = std::make_unique<health::CheckStats>(config);
-        plane = std::make_unique<Plane>(PlaneParts{.config = config,
-                                                   .ring = ring,
-                                                   .counters = *counters,
-                                                   .board = *board,
-                                                   .check_stats = *check_stats,
-                                                   .all_counters = {counters.get()},
-                                                   .seed = 1});
+        plane = std::make_unique<Plane>(
+            PlaneParts{.config = config,
+                       .ring = ring,
+                       .counters = *counters,
+                       .board = *board,
+                       .check_stats = *check_stats,
+                       .all_counters = {counters.get()},
+                       .access_log = config.log.access_path.empty() ? nullptr : &access_log,
+                       .seed = 1});
         plane->monitor.start();
         plane->act_on_view();
     }
@@ -115,6 +117,7 @@ class PlaneWorld {
     const observe::UpstreamCounters& upstream_counters() const { return counters->upstreams[0][0]; }
 
     config::Config config;
+    observe::AccessRing access_log{64 * 1024};
     ring::FakeRing ring{base::Instant(std::chrono::hours(1))};
     std::unique_ptr<observe::ShardCounters> counters;
     std::unique_ptr<failover::Board> board;

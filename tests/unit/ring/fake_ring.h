@@ -67,17 +67,22 @@ class FakeRing final : public Ring {
     void connected(Descriptor socket, Error error = Error::none) {
         std::exchange(file(socket).send, nullptr)->complete({.error = error});
     }
-    /// The bytes arrive at the armed receive, in one buffer.
-    void deliver(Descriptor socket, std::string_view bytes) {
-        Op* op = file(socket).receive;
+    /// The bytes arrive at the armed receive, in one buffer. `more`: its credit is not used yet.
+    void deliver(Descriptor socket, std::string_view bytes, bool more = true) {
+        Op* op = more ? file(socket).receive : std::exchange(file(socket).receive, nullptr);
         RW_ASSERT(op != nullptr);
         Buffer* buffer = buffers_.take();
         RW_ASSERT(buffer != nullptr);
         RW_ASSERT(bytes.size() <= buffer->capacity);
         std::memcpy(buffer->bytes, bytes.data(), bytes.size());
-        op->complete({.more = true,
+        op->complete({.more = more,
                       .result = static_cast<std::int32_t>(bytes.size()),
                       .buffer = buffers_.filled(buffer)});
+    }
+    /// The armed send has sent so many bytes.
+    void sent(Descriptor socket, std::size_t bytes) {
+        std::exchange(file(socket).send, nullptr)
+            ->complete({.result = static_cast<std::int32_t>(bytes)});
     }
     /// The peer's FIN, or (with an error) its RST.
     void end(Descriptor socket, Error error = Error::none) {

@@ -337,6 +337,10 @@ void FaultJudge::judge() {
 bool FaultJudge::is_excused(const Entry& entry) const {
     if (entry.plan.interims > 0 || entry.plan.expect) return true;
     if (entry.answers > 0 && entry.answered_by_origin && !entry.complete) return true;
+    // Killed within the head of its answer, which counts as one that began.
+    const bool in_head = !entry.sends.empty() && entry.sends.back().status == 0 &&
+                         !entry.attempts.empty() && entry.attempts.back().answer_began;
+    if (in_head && entry.answer_status == 502) return true;
     return !entry.started;
 }
 

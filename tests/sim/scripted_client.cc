@@ -151,7 +151,10 @@ bool ScriptedClient::leave_if_due() {
         case Leave::at_the_end:
             return false;
         case Leave::reset:
-            for (Entry* entry : waiting_) entry->client_gone_at = net_.now();
+            // behind bytes that are not read yet a reset is not seen
+            if (out_.empty() && sending_ != Sending::body) {
+                for (Entry* entry : waiting_) entry->client_gone_at = net_.now();
+            }
             end_->reset();
             end_connection("reset by the client");
             return true;

@@ -2,7 +2,8 @@
 // before any nftables rule: new connections (SYN) and requests (GET /r/ID), each once, whatever TCP
 // sends again; and how the origins end connections (FIN, RST). So what a proxy still tried with a
 // faulty origin is known, whether or not the origin was able to see it, and so is the moment at
-// which a failure shows on the wire: the kernel takes its time to end a killed process. Needs CAP_NET_RAW. Prints "ready"; on SIGTERM or SIGINT it writes the file.
+// which a failure shows on the wire: the kernel takes its time to end a killed process. Needs
+// CAP_NET_RAW. Prints "ready"; on SIGTERM or SIGINT it writes the file.
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -58,8 +59,8 @@ std::int64_t clock_ns(clockid_t clock) {
     return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Lets through what came in, is TCP, and goes to the port; and what comes from the port with FIN or
-/// RST, wherever it goes.
+/// Lets through what came in, is TCP, and goes to the port; and what comes from the port with FIN
+/// or RST, wherever it goes.
 void attach_filter(int socket, std::uint16_t port) {
     constexpr std::uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
     constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS;

@@ -258,6 +258,15 @@ std::optional<std::string> read_secret(Reading& reading, std::string_view name,
     return {};
 }
 
+bool HeaderEdit::is_credential() const {
+    constexpr std::string_view kNames[] = {
+        "authorization", "proxy-authorization", "x-api-key",      "api-key",
+        "x-auth-token",  "x-access-token",      "x-goog-api-key", "cookie"};
+    return secret || std::ranges::any_of(kNames, [this](std::string_view known) {
+               return equal_ignoring_case(name, known);
+           });
+}
+
 void read_edits(Reading& reading, const Rule& rule, const toml::node& node, HeaderEdit::Kind kind,
                 std::vector<HeaderEdit>& out) {
     const toml::table* table = node.as_table();
@@ -285,7 +294,7 @@ void read_edits(Reading& reading, const Rule& rule, const toml::node& node, Head
         }
         names.push_back(key->str());
         if (auto text = read_secret(reading, key->str(), *value)) {
-            out.push_back({kind, std::string(key->str()), std::move(*text)});
+            out.push_back({kind, std::string(key->str()), std::move(*text), value->is_table()});
         }
     }
 }

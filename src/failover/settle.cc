@@ -26,8 +26,7 @@ bool is_taken_out_on_purpose(UpstreamState state) {
 
 std::uint64_t exact_weight(const config::Pool& rules, const UpstreamView& upstream) {
     // A refused credential is no outage, but each request that meets it costs a round trip more.
-    const bool lessened =
-        upstream.state == UpstreamState::degraded || upstream.credentials_fault;
+    const bool lessened = upstream.state == UpstreamState::degraded || upstream.credentials_fault;
     return std::uint64_t{upstream.weight_config} *
            (lessened ? rules.health.degraded_weight_percent : 100) * upstream.agent_percent;
 }

@@ -304,6 +304,7 @@ void Exchange::go_on_without(Attempt& attempt) {
     attempt_ = std::exchange(rival_, Attempt{});
     state_ = attempt_.side->ready() ? State::waiting : State::connecting;
     start_waiting();
+    if (plane_.is_dead(place_of(attempt_))) on_upstream_out(attempt_.upstream);
 }
 
 /// The other attempt is outrun.
@@ -387,10 +388,14 @@ bool Exchange::retry(Cause cause, bool stale) {
         // one died, so did its port. A session stays where it is at home.
         const bool at_home = pick_.sticky || pick_.key;
         const auto other = at_home ? std::nullopt : find_other();
-        const bool usable =
-            other && !breaker::needs_trial(plane_.view().upstream({pool_, *other}).breaker);
-        const bool begun = (usable && begin_attempt(attempt_, *other, false)) ||
-                           begin_attempt(attempt_, attempt_.upstream, true);
+        const auto same = attempt_.upstream;
+        // Half-open ones are for requests that take a trial.
+        const auto usable = [this](cluster::UpstreamIndex index) {
+            const cluster::UpstreamView& upstream = plane_.view().upstream({pool_, index});
+            return upstream.eligible && !breaker::needs_trial(upstream.breaker);
+        };
+        const bool begun = (other && usable(*other) && begin_attempt(attempt_, *other, false)) ||
+                           (usable(same) && begin_attempt(attempt_, same, true));
         if (begun) {
             ++uncounted_;
             return true;

@@ -73,7 +73,8 @@ void Exchange::on_interim_head(ring::Slice& received) {
     }
     attempt_.side->restart_timer();
     if (minor_version_ >= 1) {  // RFC 9110 15.2: never to an HTTP/1.0 client
-        interim_sent_ = true;
+        // A second 100 asks for nothing that the client has not sent; others can't be taken back.
+        interim_sent_ = interim_sent_ || head.status != 100;
         plane_.gather.clear();
         write_response_head(plane_.gather, head, bytes, received.owner.get(), ResponseEdit{});
         if (!client_.send_response(plane_.gather, false)) {

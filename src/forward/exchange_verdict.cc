@@ -55,7 +55,8 @@ std::uint64_t seconds_up(Duration time) {
 bool Exchange::is_refused(const Attempt& attempt, std::uint16_t status) const {
     if (status == kTooManyRequests) return true;
     return (status == 401 || status == 403) &&
-           !pool().upstreams[attempt.upstream.value].request_headers.empty();
+           std::ranges::any_of(pool().upstreams[attempt.upstream.value].request_headers,
+                               &config::HeaderEdit::is_credential);
 }
 
 bool Exchange::is_listed(std::uint16_t status) const {

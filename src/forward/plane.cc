@@ -93,8 +93,11 @@ void Plane::admit(ring::Descriptor socket, std::uint16_t listener,
 
 namespace {
 
+// Where nothing was measured: long enough for a probe, short for a mistake.
+constexpr base::Duration kAvoidedUnmeasured = std::chrono::milliseconds(100);
+
 /// So surely gone that what waits for an answer waits in vain.
-bool is_dead(const cluster::UpstreamView& upstream) {
+bool is_gone(const cluster::UpstreamView& upstream) {
     return upstream.state == cluster::UpstreamState::unhealthy &&
            (upstream.reason == cluster::Reason::probe_missed ||
             upstream.reason == cluster::Reason::probe_refused ||
@@ -126,10 +129,14 @@ bool Plane::act_on_view() {
     return acted;
 }
 
+bool Plane::is_dead(cluster::Place place) const { return is_gone(view().upstream(place)); }
+
 void Plane::avoid(cluster::Place place) {
     if (!config.pools[place.pool.value].suspicion.enabled) return;
     // A probe needs a connect and an answer.
-    const base::Duration bound = 2 * monitor.suspicion(place).probe_deadline();
+    const health::Suspicion& known = monitor.suspicion(place);
+    const base::Duration bound =
+        known.round_trip().empty() ? kAvoidedUnmeasured : 2 * known.probe_deadline();
     loads[place.pool.value][place.upstream.value].avoided_until = now() + bound;
 }
 
@@ -148,7 +155,7 @@ void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before
                 loads[pool.value][u].eligible_since = now();
             upstream_pools.open_ahead(*this, place);
         }
-        if (is_dead(now_is) && (was == nullptr || !is_dead(*was))) {
+        if (is_gone(now_is) && (was == nullptr || !is_gone(*was))) {
             upstream_pools.close_idle(place);
             waits(place).move_all();
         }
@@ -156,7 +163,7 @@ void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before
     if (!one_is_back || before == nullptr) return;
     for (std::size_t u = 0; u < after.upstreams.size(); ++u) {
         // Nobody else was left for them when it was found dead.
-        if (is_dead(after.upstreams[u])) waits({pool, {static_cast<std::uint16_t>(u)}}).move_all();
+        if (is_gone(after.upstreams[u])) waits({pool, {static_cast<std::uint16_t>(u)}}).move_all();
     }
 }
 

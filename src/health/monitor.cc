@@ -142,7 +142,11 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
             // What led to the last verdict must not lead to the next.
             upstreams[number].failures_in_row->set(0);
         }
-        before = {.ejected_until = now[i].ejected_until, .phase = now[i].breaker.phase};
+        if (now[i].credentials_fault && !before.credentials_fault)
+            before.credentials_refused_at = desk.now();
+        before.ejected_until = now[i].ejected_until;
+        before.phase = now[i].breaker.phase;
+        before.credentials_fault = now[i].credentials_fault;
     }
 }
 

@@ -37,6 +37,8 @@ struct Monitor::Machine final : ViewReader, Suspects {
     struct Seen {
         base::Instant ejected_until{};
         cluster::BreakerPhase phase = cluster::BreakerPhase::closed;
+        bool credentials_fault = false;
+        base::Instant credentials_refused_at{};
     };
 
     Desk desk;

@@ -21,6 +21,8 @@ std::uint64_t failures_in_row(const MonitorParts& parts, Place place) {
     return sum;
 }
 
+constexpr base::Duration kCredentialsPause = std::chrono::seconds(1);
+
 }  // namespace
 
 void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
@@ -104,6 +106,9 @@ void Monitor::on_credentials(Place place, bool refused, std::uint16_t status) {
     Desk& desk = machine_->desk;
     if (refused) desk.counters(place).credentials_refused.add();
     if (desk.view().upstream(place).credentials_fault == refused) return;
+    // One resource may be refused where others are not: that must not turn with every answer.
+    const base::Instant refused_at = machine_->seen[flat(place)].credentials_refused_at;
+    if (!refused && desk.now() - refused_at < kCredentialsPause) return;
     desk.publish(
         fmt::format("{} to a request", status), {}, [&](const View& view, base::Instant now) {
             return failover::set_credentials_fault(desk.parts.config, view, place, refused, now);

@@ -32,7 +32,8 @@ Totals Window::over(std::uint32_t seconds) const {
     const std::uint64_t from = std::max(first_, last - std::min<std::uint64_t>(last, seconds));
     const Totals& now = at_[last % at_.size()];
     const Totals& then = at_[from % at_.size()];
-    return {.requests = now.requests - then.requests,
+    // Requests less those in flight, read at two moments, may seem to have gone back by a few.
+    return {.requests = now.requests - std::min(then.requests, now.requests),
             .failures = now.failures - then.failures,
             .answers = now.answers - then.answers,
             .latency_us = now.latency_us - then.latency_us};

@@ -63,11 +63,11 @@ void put_times(JsonWriter& json, const AccessRecord& record) {
 
 void append_access_line(std::string& out, const AccessRecord& record,
                         const config::Config& config) {
-    static const std::vector<config::Upstream> kNone;
+    static const std::vector<config::Upstream> none;
     const bool has_pool =
         record.pool >= 0 && static_cast<std::size_t>(record.pool) < config.pools.size();
     const auto& upstreams =
-        has_pool ? config.pools[static_cast<std::size_t>(record.pool)].upstreams : kNone;
+        has_pool ? config.pools[static_cast<std::size_t>(record.pool)].upstreams : none;
     JsonWriter json(out);
     json.open_object();
     json.key("time").time(record.started_unix_ns);

@@ -11,8 +11,9 @@
 
 namespace ringway::base {
 
-/// A thread that reads Published values: register at its start (registrations nest), leave() before it blocks, enter()
-/// after, and call quiescent() once a turn with no reference into a published value held.
+/// A thread that reads Published values: register at its start (registrations nest), leave() before
+/// it blocks, enter() after, and call quiescent() once a turn with no reference into a published
+/// value held.
 class RcuReader {
  public:
     RcuReader();

@@ -49,8 +49,8 @@ enum class Reason : std::uint8_t {
     none,
     started,
     check_passed,
-    check_failed,          // answered, though not as it should
-    check_unanswered,      // refused, reset, unreachable or timed out
+    check_failed,      // answered, though not as it should
+    check_unanswered,  // refused, reset, unreachable or timed out
     check_slow,
     probe_missed,          // suspicion: silent past the deadline
     probe_refused,         // suspicion: refused, reset or unreachable

@@ -101,7 +101,11 @@ struct HeaderEdit {
     enum class Kind : std::uint8_t { set, add, remove };
     Kind kind = Kind::set;
     std::string name;
-    std::string value;  // secrets already read
+    std::string value;    // secrets already read
+    bool secret = false;  // true exactly when the value came from the environment or a file
+
+    /// It tells who we are to an upstream: a secret, or a field of a name that carries one.
+    bool is_credential() const;
 };
 
 struct Upstream {

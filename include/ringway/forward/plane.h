@@ -95,6 +95,8 @@ struct Plane {
         return *waiting[place.pool.value][place.upstream.value];
     }
 
+    /// Found so surely gone that what waits for an answer there waits in vain.
+    bool is_dead(cluster::Place place) const;
     /// A connection there has failed: this shard picks others until a probe has told what is up.
     void avoid(cluster::Place place);
 

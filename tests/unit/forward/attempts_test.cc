@@ -406,6 +406,18 @@ TEST_F(Attempts, GoOnFromARefusedCredentialOfOursAndSayThatItIsRefused) {
     EXPECT_TRUE(got(from).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(Attempts, PassA403OnWhereNoHeaderOfOursIsACredential) {
+    make([](config::Pool& pool) {
+        for (config::Upstream& upstream : pool.upstreams)
+            upstream.request_headers = {{config::HeaderEdit::Kind::set, "X-Site", "one"}};
+    });
+    const auto from = client();
+    const auto first = connected(get(from).at(0));
+    answer(first, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(got(from).starts_with("HTTP/1.1 403"));
+    EXPECT_FALSE(seen(upstream_of(first)).credentials_fault);
+}
+
 TEST_F(Attempts, PassARefusedCredentialOfTheClientOn) {
     make();
     const auto from = client();

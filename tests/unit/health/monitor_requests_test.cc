@@ -143,6 +143,9 @@ TEST_F(MonitorRequestsTest, CredentialsAreToldOnce) {
     ASSERT_EQ(events_of(EventKind::credentials_refused).size(), 1u);
     EXPECT_EQ(events_of(EventKind::credentials_refused)[0].evidence_text(), "403 to a request");
     monitor().on_credentials(place(1), false, 200);
+    EXPECT_TRUE(view(1).credentials_fault) << "it may be refused for one resource and not another";
+    pass(milliseconds(1001));
+    monitor().on_credentials(place(1), false, 200);
     EXPECT_FALSE(view(1).credentials_fault);
 }
 

@@ -22,8 +22,8 @@ class FakeRing final : public Ring {
     /// What is known of a descriptor, also after its close.
     struct File {
         bool open = true;
-        bool reset = false;  // closed by RST
-        bool fin = false;    // shutdown_send() was called
+        bool reset = false;              // closed by RST
+        bool fin = false;                // shutdown_send() was called
         Error send_error = Error::none;  // of every send_now()
         std::string sent;
         base::SocketAddress peer;  // or what it connects to
@@ -119,8 +119,7 @@ class FakeRing final : public Ring {
 
     std::expected<std::size_t, Error> send_now(Descriptor socket, std::span<const iovec> pieces,
                                                bool) override {
-        if (file(socket).send_error != Error::none)
-            return std::unexpected(file(socket).send_error);
+        if (file(socket).send_error != Error::none) return std::unexpected(file(socket).send_error);
         std::size_t bytes = 0;
         for (const iovec& piece : pieces) {
             file(socket).sent.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
@@ -192,7 +191,6 @@ class FakeRing final : public Ring {
     int wakes = 0;
 
  private:
-
     void arm(Op*& slot, Op& op, Op::Kind kind, Descriptor descriptor) {
         RW_ASSERT(slot == nullptr);
         RW_ASSERT(file(descriptor).open);

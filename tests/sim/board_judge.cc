@@ -46,7 +46,8 @@ void BoardJudge::look_at(failover::Board& board, std::size_t shard, Instant rise
 
 // Whoever publishes wakes the others.
 void BoardJudge::judge_wake(const cluster::View& view, std::size_t shard, Instant risen_at) {
-    if (risen_at > unseen_since_[shard] + wake_slack && unseen_since_[shard] != base::kNever) {
+    const Instant since = unseen_since_[shard];
+    if (since != base::kNever && risen_at > since + wake_slack) {
         ledger_.violation("shard " + std::to_string(shard) + " slept for " +
                           std::to_string(base::to_us(risen_at - unseen_since_[shard])) +
                           " us after another one had published");

@@ -106,7 +106,7 @@ void FaultJudge::draw_rules(base::Prng& prng, const FaultPlan& plan, config::Poo
         pool.queue.wait_max = seconds(20);
         for (config::Upstream& upstream : pool.upstreams) {
             upstream.request_headers.push_back(
-                {.kind = config::HeaderEdit::Kind::set, .name = "X-Key", .value = "k"});
+                {.kind = config::HeaderEdit::Kind::set, .name = "X-Api-Key", .value = "k"});
         }
     }
     if (plan.nobody_there) {

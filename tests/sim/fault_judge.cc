@@ -245,10 +245,10 @@ void FaultJudge::on_dead(std::size_t upstream) {
     if (!plan_.one_stays_well || plan_.hedges) return;
     for (const auto& [id, entry] : ledger_.entries()) {
         if (!waits_on(entry, upstream) || !another_is_well(entry)) continue;
-        net_.after(slack_, [this, upstream, &entry = entry, count = entry.sends.size()] {
-            if (!waits_on(entry, upstream) || entry.sends.size() != count) return;
-            if (!another_is_well(entry)) return;
-            ledger_.violation("request " + std::to_string(entry.plan.id) +
+        net_.after(slack_, [this, upstream, &waiter = entry, count = entry.sends.size()] {
+            if (!waits_on(waiter, upstream) || waiter.sends.size() != count) return;
+            if (!another_is_well(waiter)) return;
+            ledger_.violation("request " + std::to_string(waiter.plan.id) +
                               " was left waiting on upstream " + std::to_string(upstream) +
                               ", which is dead");
         });

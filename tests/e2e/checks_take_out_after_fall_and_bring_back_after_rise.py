@@ -53,7 +53,8 @@ def test():
 
         a.verdict = four_in_a_row_at_most
         eventually(lambda: len(told) >= 8, "eight more checks")
-        equal(ringway.events("recovered"), [], "transitions after three passes, twice")
+        early = ringway.events("recovered")
+        check(not early or len(told) >= 12, f"back after three passes, twice: {early}")
         back = ringway.wait_event("recovered", upstream="a")
         check(len(told) >= 12, f"{len(told)} checks when it is back")
         check(back["took_ms"] > 0, f"time out: {back['took_ms']}")

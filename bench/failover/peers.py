@@ -103,11 +103,13 @@ backend origins
 
 # Checks every 500 ms, as HAProxy's here. A probe of a suspicion may take 4 ms at least (10 ms by default), which suits a network
 # whose round trips do not jitter. Warm connections are kept for what an upstream that fails leaves to the others, and outliers
-# are looked for within 2 s (10 s by default: longer means fewer false alarms). Everything else is the default.
+# are looked for within 2 s and from twice their peers' latency on (10 s and 5 times by default: fewer false alarms). Everything else is
+# the default.
 RINGWAY_HEALTH = """
 idle_connections_min = 8
 [pool.outlier]
 window = "2s"
+latency_factor = 2.0
 [pool.suspicion]
 probe_min = "4ms"
 [pool.health]

@@ -48,8 +48,9 @@ constexpr Bounds between(base::Duration min, base::Duration max) {
 }
 
 constexpr Bounds between(double min, double max) {
-    return {static_cast<std::uint64_t>(min * 1000 + 0.5),
-            static_cast<std::uint64_t>(max * 1000 + 0.5)};
+    // half up, at compile time, where lround() is not to be had
+    return {static_cast<std::uint64_t>((min * 2000 + 1) / 2),
+            static_cast<std::uint64_t>((max * 2000 + 1) / 2)};
 }
 
 using Check = Complaint (*)(std::string_view);

@@ -54,10 +54,10 @@ Step set_addresses(const config::Config& config, const View& view, const Address
                    Instant now) {
     RW_ASSERT(resolved.size() == config.pools.size());
     Draft draft(config, view, now);
-    for (std::uint16_t pool = 0; pool < resolved.size(); ++pool) {
+    for (std::size_t pool = 0; pool < resolved.size(); ++pool) {
         RW_ASSERT(resolved[pool].size() == config.pools[pool].upstreams.size());
-        for (std::uint16_t i = 0; i < resolved[pool].size(); ++i) {
-            const Place place{{pool}, {i}};
+        for (std::size_t i = 0; i < resolved[pool].size(); ++i) {
+            const Place place{{static_cast<std::uint16_t>(pool)}, {static_cast<std::uint16_t>(i)}};
             if (config.pools[pool].upstreams[i].literal) continue;
             if (draft.before(place).addresses == resolved[pool][i]) continue;
             draft.edit(place).addresses = resolved[pool][i];

@@ -49,9 +49,11 @@ bool could_serve(const UpstreamView& upstream) {
 
 Step pass_time(const config::Config& config, const View& view, Instant now) {
     Draft draft(config, view, now);
-    for (std::uint16_t pool = 0; pool < view.pools.size(); ++pool) {
+    for (std::size_t pool = 0; pool < view.pools.size(); ++pool) {
+        const cluster::PoolIndex index{static_cast<std::uint16_t>(pool)};
         const std::size_t count = view.pools[pool]->upstreams.size();
-        for (std::uint16_t i = 0; i < count; ++i) pass_time(draft, {{pool}, {i}});
+        for (std::size_t i = 0; i < count; ++i)
+            pass_time(draft, {index, {static_cast<std::uint16_t>(i)}});
     }
     return draft.finish(Reason::time_passed);
 }

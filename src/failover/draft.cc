@@ -38,41 +38,12 @@ std::optional<EventKind> kind_of(UpstreamState from, UpstreamState to) {
     return std::nullopt;
 }
 
-/// Events that end an outage. A first verdict ends none, and a breaker that closes was half open,
+/// What an event means for whether its upstream may be picked.
+enum class Effect : std::uint8_t { none, out, back };
+
+/// A first verdict brings nobody back, and neither does a breaker that closes: it was half open,
 /// which is in already.
-bool brings_back(const Event& event) {
-    switch (event.kind) {
-        case EventKind::recovered:
-        case EventKind::readmitted:
-        case EventKind::rate_limit_over:
-        case EventKind::breaker_half_open:
-            return true;
-        case EventKind::degraded:
-            return event.from != UpstreamState::unknown;
-        case EventKind::healthy:
-        case EventKind::unhealthy:
-        case EventKind::draining:
-        case EventKind::maintenance:
-        case EventKind::ejected:
-        case EventKind::rate_limited:
-        case EventKind::credentials_refused:
-        case EventKind::credentials_accepted:
-        case EventKind::breaker_open:
-        case EventKind::breaker_closed:
-        case EventKind::failover:
-        case EventKind::panic:
-        case EventKind::panic_over:
-        case EventKind::total_failure:
-        case EventKind::total_recovery:
-            return false;
-    }
-    RW_ASSERT(false);
-    return false;
-}
-
-}  // namespace
-
-bool takes_out(EventKind kind) {
+Effect effect_of(EventKind kind) {
     switch (kind) {
         case EventKind::unhealthy:
         case EventKind::draining:
@@ -80,26 +51,37 @@ bool takes_out(EventKind kind) {
         case EventKind::ejected:
         case EventKind::rate_limited:
         case EventKind::breaker_open:
-            return true;
-        case EventKind::healthy:
+            return Effect::out;
         case EventKind::degraded:
         case EventKind::recovered:
         case EventKind::readmitted:
         case EventKind::rate_limit_over:
+        case EventKind::breaker_half_open:
+            return Effect::back;
+        case EventKind::healthy:
         case EventKind::credentials_refused:
         case EventKind::credentials_accepted:
-        case EventKind::breaker_half_open:
         case EventKind::breaker_closed:
         case EventKind::failover:
         case EventKind::panic:
         case EventKind::panic_over:
         case EventKind::total_failure:
         case EventKind::total_recovery:
-            return false;
+            return Effect::none;
     }
     RW_ASSERT(false);
-    return false;
+    return Effect::none;
 }
+
+/// A first verdict may be `degraded` too.
+bool brings_back(const Event& event) {
+    const bool first = event.kind == EventKind::degraded && event.from == UpstreamState::unknown;
+    return effect_of(event.kind) == Effect::back && !first;
+}
+
+}  // namespace
+
+bool takes_out(EventKind kind) { return effect_of(kind) == Effect::out; }
 
 Draft::Draft(const config::Config& config, const View& view, Instant now)
     : config_(config), view_(view), now_(now), edited_(view.pools.size()) {

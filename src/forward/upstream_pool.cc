@@ -102,7 +102,7 @@ bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
 void UpstreamPools::measure(Plane& plane, Upstream& upstream, const UpstreamSide& connection) {
     if (plane.now() - upstream.measured_at < kMeasurePause) return;
     upstream.measured_at = plane.now();
-    const base::Duration least = plane.ring.round_trip_of(connection.descriptor()).least;
+    const base::Duration least = plane.ring.least_round_trip_of(connection.descriptor());
     if (least > base::Duration{0})
         plane.monitor.on_round_trip({connection.pool(), connection.upstream()}, least);
 }

@@ -268,7 +268,7 @@ void Probe::Machine::on_link_bytes(Link& from, std::string_view bytes) {
     if (bytes_in == 0) {
         result.answered = ring.now() - step_started;
         if (reused) {
-            const base::Duration least = ring.round_trip_of(link->descriptor()).least;
+            const base::Duration least = ring.least_round_trip_of(link->descriptor());
             result.round_trip =
                 least > base::Duration(0) ? std::min(least, result.answered) : result.answered;
         }

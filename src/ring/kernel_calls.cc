@@ -134,16 +134,13 @@ base::SocketAddress KernelRing::local_of(Descriptor socket) {
     return base::SocketAddress::from_kernel(reinterpret_cast<sockaddr*>(&address), size);
 }
 
-RoundTrip KernelRing::round_trip_of(Descriptor socket) {
+base::Duration KernelRing::least_round_trip_of(Descriptor socket) {
     tcp_info info;
     std::memset(&info, 0, sizeof(info));
     socklen_t size = sizeof(info);
     if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
-    // ~0: no sample yet
-    const std::uint32_t least = info.tcpi_min_rtt == ~0u ? 0 : info.tcpi_min_rtt;
-    return {.srtt = std::chrono::microseconds(info.tcpi_rtt),
-            .rttvar = std::chrono::microseconds(info.tcpi_rttvar),
-            .least = std::chrono::microseconds(least)};
+    const bool none = info.tcpi_min_rtt == ~0u;  // no sample yet
+    return std::chrono::microseconds(none ? 0 : info.tcpi_min_rtt);
 }
 
 void KernelRing::shutdown_send(Descriptor socket) { ::shutdown(socket, SHUT_WR); }

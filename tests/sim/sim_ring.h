@@ -69,7 +69,7 @@ class SimRing final : public ring::Ring {
     std::expected<ring::Pipe, Error> open_pipe(std::size_t capacity_bytes) override;
     SocketAddress peer_of(Descriptor socket) override;
     SocketAddress local_of(Descriptor socket) override;
-    ring::RoundTrip round_trip_of(Descriptor) override;
+    Duration least_round_trip_of(Descriptor) override;
     void shutdown_send(Descriptor socket) override;
     void shutdown_both(Descriptor socket) override;
     void close(Descriptor descriptor, bool reset) override;

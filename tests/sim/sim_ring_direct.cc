@@ -128,9 +128,7 @@ SocketAddress SimRing::local_of(Descriptor socket) {
     return file->end == nullptr ? file->address : file->end->local();
 }
 
-ring::RoundTrip SimRing::round_trip_of(Descriptor) {
-    return {2 * net_.options().latency_max, Duration{0}, 2 * net_.options().latency_min};
-}
+Duration SimRing::least_round_trip_of(Descriptor) { return 2 * net_.options().latency_min; }
 
 void SimRing::shutdown_send(Descriptor socket) {
     if (const File* file = find(socket, "shutdown_send");

@@ -48,7 +48,7 @@ class KernelRing final : public Ring {
     std::expected<Pipe, Error> open_pipe(std::size_t capacity_bytes) override;
     base::SocketAddress peer_of(Descriptor socket) override;
     base::SocketAddress local_of(Descriptor socket) override;
-    RoundTrip round_trip_of(Descriptor socket) override;
+    base::Duration least_round_trip_of(Descriptor socket) override;
     void shutdown_send(Descriptor socket) override;
     void shutdown_both(Descriptor socket) override;
     void close(Descriptor descriptor, bool reset) override;

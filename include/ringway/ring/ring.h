@@ -115,12 +115,6 @@ struct Pipe {
     Descriptor write_end = kNoDescriptor;
 };
 
-struct RoundTrip {
-    base::Duration srtt{0};
-    base::Duration rttvar{0};
-    base::Duration least{0};  // of the last minutes: free of the peer's delayed acknowledgements
-};
-
 struct SocketOptions {
     bool reuse_port = false;
     bool no_delay = true;
@@ -181,8 +175,9 @@ class Ring {
     virtual std::expected<Pipe, Error> open_pipe(std::size_t capacity_bytes) = 0;
     virtual base::SocketAddress peer_of(Descriptor socket) = 0;
     virtual base::SocketAddress local_of(Descriptor socket) = 0;
-    /// TCP's own estimate of the connection's round trip (TCP_INFO); 0 where there is none.
-    virtual RoundTrip round_trip_of(Descriptor socket) = 0;
+    /// The least round trip that TCP saw on the connection in the last minutes (TCP_INFO), free of
+    /// the peer's delayed acknowledgements; 0 where there is none.
+    virtual base::Duration least_round_trip_of(Descriptor socket) = 0;
     /// Sends FIN; receiving goes on.
     virtual void shutdown_send(Descriptor socket) = 0;
     /// Ends both directions so that an armed receive completes.

@@ -151,7 +151,7 @@ class FakeRing final : public Ring {
     }
     base::SocketAddress peer_of(Descriptor socket) override { return file(socket).peer; }
     base::SocketAddress local_of(Descriptor socket) override { return file(socket).listens_at; }
-    RoundTrip round_trip_of(Descriptor) override { return {}; }
+    base::Duration least_round_trip_of(Descriptor) override { return {}; }
     void shutdown_send(Descriptor socket) override { file(socket).fin = true; }
     /// An armed receive ends in the next dispatch(), as the contract says.
     void shutdown_both(Descriptor socket) override {

@@ -1,4 +1,4 @@
-#include "checks.h"
+#include "ringway/config/checks.h"
 
 #include <fmt/format.h>
 

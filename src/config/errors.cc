@@ -1,4 +1,4 @@
-#include "errors.h"
+#include "ringway/config/errors.h"
 
 #include <fmt/format.h>
 
@@ -26,28 +26,6 @@ Place place_of(const toml::node& node) {
 Place place_of(const toml::key& key) {
     const toml::source_position begin = key.source().begin;
     return {begin.line, begin.column};
-}
-
-std::string printable(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            result += fmt::format("\\x{:02x}", byte);
-        } else {
-            result += c;
-        }
-    }
-    return result;
-}
-
-std::string shown(std::string_view text) {
-    constexpr std::size_t kShownMax = 80;
-    if (text.size() <= kShownMax) return printable(text);
-    text = text.substr(0, kShownMax);
-    // the cut may be within a UTF-8 sequence: it is dropped whole
-    while (!text.empty() && (text.back() & 0x80) != 0) text.remove_suffix(1);
-    return printable(text) + "...";
 }
 
 void Errors::add(Place place, std::string message) {

@@ -58,7 +58,7 @@ void read_root(Reading& reading, const toml::table& root, Config& config) {
 
 std::expected<Config, std::vector<Error>> parse(std::string_view text, const std::string& file_name,
                                                 const Machine& machine) {
-    Reading reading(file_name, machine);
+    Reading reading(file_name, machine, all_sections);
     Config config;
     config.file = file_name;
     try {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "ringway/base/suggest.h"
 #include "sections.h"
-#include "suggest.h"
 #include "values.h"
 
 namespace ringway::config {

@@ -1,4 +1,4 @@
-#include "section.h"
+#include "ringway/config/section.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <type_traits>
 
 #include "ringway/base/assert.h"
+#include "ringway/base/suggest.h"
+#include "ringway/base/units.h"
 #include "sections.h"
-#include "suggest.h"
-#include "units.h"
 
 namespace ringway::config {
 
@@ -60,7 +60,7 @@ std::optional<std::uint64_t> read_number(Reading& reading, const Rule& rule,
     const auto* text = node.as_string();
     const auto* integer = node.as_integer();
     if (rule.kind == Kind::duration) {
-        const auto value = text != nullptr ? parse_duration(text->get()) : std::nullopt;
+        const auto value = text != nullptr ? base::parse_duration(text->get()) : std::nullopt;
         if (value) return static_cast<std::uint64_t>(value->count());
         const std::string advice =
             integer != nullptr && integer->get() >= 0
@@ -71,7 +71,7 @@ std::optional<std::uint64_t> read_number(Reading& reading, const Rule& rule,
         return {};
     }
     if (rule.kind == Kind::size && text != nullptr) {
-        if (const auto value = parse_size(text->get())) return value;
+        if (const auto value = base::parse_size(text->get())) return value;
     }
     if (integer != nullptr && integer->get() >= 0)
         return static_cast<std::uint64_t>(integer->get());
@@ -169,7 +169,7 @@ void read_into(Reading& reading, const Rule& rule, const toml::node& node, Enum&
         return;
     }
     const std::vector<std::string> known(rule.words.begin(), rule.words.end());
-    std::string advice = did_you_mean(value->get(), known);
+    std::string advice = base::did_you_mean(value->get(), known);
     if (advice.empty()) advice = "; write " + bounds_text(rule);
     reading.complain(
         node, fmt::format("`{}`: \"{}\" is not known{}", rule.name, shown(value->get()), advice));
@@ -181,12 +181,14 @@ std::string default_of(const Rule&, double value) {
     const std::string text = fmt::format("{}", value);
     return text.find('.') == std::string::npos ? text + ".0" : text;
 }
-std::string default_of(const Rule&, Duration value) { return "\"" + format_duration(value) + "\""; }
+std::string default_of(const Rule&, Duration value) {
+    return "\"" + base::format_duration(value) + "\"";
+}
 std::string default_of(const Rule&, const std::vector<std::string>&) { return "[]"; }
 
 template <std::unsigned_integral Number>
 std::string default_of(const Rule& rule, Number value) {
-    if (rule.kind == Kind::size && value > 0) return "\"" + format_size(value) + "\"";
+    if (rule.kind == Kind::size && value > 0) return "\"" + base::format_size(value) + "\"";
     return std::to_string(value);
 }
 
@@ -196,8 +198,9 @@ std::string default_of(const Rule& rule, Enum value) {
 }
 
 /// The heading of a section that has a key of exactly this name.
-std::string_view other_section_with(std::string_view name, std::string_view heading) {
-    for (const SectionText& section : all_sections()) {
+std::string_view other_section_with(const Reading& reading, std::string_view name,
+                                    std::string_view heading) {
+    for (const SectionText& section : reading.sections()) {
         const auto same = [&](const RuleText& key) { return key.rule.name == name; };
         if (section.value_form || section.heading == heading) continue;
         if (std::ranges::any_of(section.keys, same)) {
@@ -238,7 +241,8 @@ void check_order(const Given& given, std::string_view less_name, std::uint64_t l
 void check_order(const Given& given, std::string_view less_name, Duration less,
                  std::string_view more_name, Duration more) {
     if (less <= more) return;
-    complain_order(given, less_name, format_duration(less), more_name, format_duration(more));
+    complain_order(given, less_name, base::format_duration(less), more_name,
+                   base::format_duration(more));
 }
 
 void read_value(Reading& reading, const Rule& rule, const toml::node& node, const Slot& slot) {
@@ -261,12 +265,13 @@ std::string_view complain_unknown(Reading& reading, const toml::key& key, std::s
         return {};
     }
     std::string_view elsewhere;
-    if (sure_guess(name, known).empty()) elsewhere = other_section_with(name, heading);
+    if (base::sure_guess(name, known).empty())
+        elsewhere = other_section_with(reading, name, heading);
     if (!elsewhere.empty()) {
         complain(fmt::format("unknown key `{}`; it belongs in {}", name, elsewhere));
         return {};
     }
-    const std::string_view guess = nearest(name, known);
+    const std::string_view guess = base::nearest(name, known);
     if (guess.empty()) {
         complain(fmt::format("unknown key `{}` in {}; remove it", shown(name), heading));
     } else {
@@ -323,10 +328,12 @@ std::string bounds_text(const Rule& rule) {
     const auto [min, max] = rule.bounds;
     std::string result;
     if (rule.kind == Kind::size) {
-        result = fmt::format("{} to {}", min == 0 ? "0" : format_size(min), format_size(max));
+        result = fmt::format("{} to {}", min == 0 ? "0" : base::format_size(min),
+                             base::format_size(max));
     } else if (rule.kind == Kind::duration) {
-        result = fmt::format("{} to {}", format_duration(Duration(static_cast<std::int64_t>(min))),
-                             format_duration(Duration(static_cast<std::int64_t>(max))));
+        result =
+            fmt::format("{} to {}", base::format_duration(Duration(static_cast<std::int64_t>(min))),
+                        base::format_duration(Duration(static_cast<std::int64_t>(max))));
     } else if (rule.kind == Kind::number) {
         result = fmt::format("{} to {}", thousandths(min), thousandths(max));
         if (rule.or_zero) result += ", or 0";

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "section.h"
+#include "ringway/config/section.h"
 
 namespace ringway::config {
 

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <tuple>
 
+#include "ringway/base/suggest.h"
 #include "sections.h"
-#include "suggest.h"
 
 namespace ringway::config {
 
@@ -364,7 +364,7 @@ std::optional<std::uint16_t> find_name(Reading& reading, Place place, std::strin
                                        const std::vector<std::string>& names) {
     const auto at = std::ranges::find(names, name);
     if (at != names.end()) return static_cast<std::uint16_t>(at - names.begin());
-    std::string advice = did_you_mean(name, names);
+    std::string advice = base::did_you_mean(name, names);
     if (advice.empty()) advice = "; add it or name one that is there";
     reading.errors.add(place, fmt::format("no {} is named `{}`{}", what, shown(name), advice));
     return {};

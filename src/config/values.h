@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "section.h"
+#include "ringway/config/section.h"
 
 namespace ringway::config {
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "pattern.h"
+#include "ringway/base/units.h"
 #include "ringway/http/head.h"
 
 namespace ringorigin {
@@ -80,9 +81,9 @@ Parameter set_parameter(Answer& answer, std::string_view name, std::string_view 
     } else if (name == "retry_after") {
         good = assign(answer.retry_after_s, parse_number<std::uint32_t>(value, 0, 86'400));
     } else if (name == "interval") {
-        good = assign(answer.interval, parse_duration(value));
+        good = assign(answer.interval, ringway::base::parse_duration(value));
     } else if (name == "delay") {
-        good = assign(answer.delay, parse_duration(value));
+        good = assign(answer.delay, ringway::base::parse_duration(value));
     } else if (name == "health") {
         good = value == "ok" || value == "same";
         answer.health_apart = value == "ok";
@@ -148,18 +149,6 @@ std::string_view name_of(Mode mode) {
             return "headers";
     }
     return "";
-}
-
-std::optional<Duration> parse_duration(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0 || number > 1'000'000'000) return {};
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    if (unit == "us") return std::chrono::microseconds(number);
-    if (unit == "ms") return milliseconds(number);
-    if (unit == "s") return std::chrono::seconds(number);
-    if (unit == "m" && number <= 1'000'000) return std::chrono::minutes(number);
-    return {};
 }
 
 std::expected<Answer, std::string> choose_answer(const Answer& standard, std::string_view kind,

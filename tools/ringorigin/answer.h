@@ -54,9 +54,6 @@ inline constexpr std::uint64_t kSmallBytesMax = 4096;
 /// A request body that is sent back is at most this long.
 inline constexpr std::uint64_t kEchoBytesMax = 64 * 1024 * 1024;
 
-/// "50ms", "2s", "100us", "1m".
-std::optional<Duration> parse_duration(std::string_view text);
-
 /// The answer called `kind` ("fixed", "slow", "429", ...; without a slash) with the parameters of
 /// `query`; an unknown kind is the answer of "/". With `strict`, an unknown kind or parameter is an
 /// error too. The error is a sentence.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "answer.h"
+#include "ringway/base/units.h"
 #include "worker.h"
 
 namespace {
@@ -126,9 +127,9 @@ int main(int argc, char** argv) {
         settings.listen.push_back(*address);
     }
     if (!is_good_name(arguments.name)) return fail("--name: 1 to 64 visible ASCII characters");
-    const auto latency = ringorigin::parse_duration(arguments.latency);
+    const auto latency = ringway::base::parse_duration(arguments.latency);
     if (!latency)
-        return fail(fmt::format("--latency {}: a number and us, ms or s", arguments.latency));
+        return fail(fmt::format("--latency {}: a whole number and us, ms or s", arguments.latency));
     if (arguments.body_bytes > ringorigin::kBytesMax) return fail("--body-bytes: too many");
     settings.standard.bytes = arguments.body_bytes;
     settings.standard.delay = *latency;

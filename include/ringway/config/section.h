@@ -14,22 +14,29 @@
 #include <variant>
 #include <vector>
 
-#include "checks.h"
-#include "errors.h"
+#include "ringway/config/checks.h"
 #include "ringway/config/config.h"
+#include "ringway/config/errors.h"
 
 namespace ringway::config {
 
+struct SectionText;
+
 /// What one run of parse() carries along.
 struct Reading {
-    Reading(const std::string& file, const Machine& machine) : errors(file), cpus(machine.cpus) {}
+    /// All sections that the file may have: where else a misplaced key belongs.
+    using Sections = const std::vector<SectionText>& (*)();
+
+    Reading(const std::string& file, const Machine& machine, Sections all)
+        : errors(file), cpus(machine.cpus), sections(all) {}
 
     void complain(const toml::node& where, std::string message) {
         errors.add(place_of(where), std::move(message));
     }
 
     Errors errors;
-    std::vector<int> cpus;                    // that this process may run on
+    std::vector<int> cpus;  // that this process may run on
+    Sections sections;
     std::vector<std::string> listener_names;  // in the order of Config::listeners
     std::vector<std::string> pool_names;      // in the order of Config::pools
 };

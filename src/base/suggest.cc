@@ -1,13 +1,13 @@
-#include "suggest.h"
+#include "ringway/base/suggest.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "errors.h"
+#include "ringway/base/printable.h"
 
-namespace ringway::config {
+namespace ringway::base {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
     return guess.empty() ? "" : fmt::format(", did you mean `{}`?", shown(guess));
 }
 
-}  // namespace ringway::config
+}  // namespace ringway::base

@@ -1,4 +1,4 @@
-#include "units.h"
+#include "ringway/base/units.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-namespace ringway::config {
+namespace ringway::base {
 
 namespace {
 
@@ -50,13 +50,13 @@ std::string format(std::uint64_t number, std::span<const Unit> units) {
 
 }  // namespace
 
-std::optional<base::Duration> parse_duration(std::string_view text) {
+std::optional<Duration> parse_duration(std::string_view text) {
     const auto ns = parse(text, kDurations);
     if (!ns) return {};
-    return base::Duration(static_cast<std::int64_t>(*ns));
+    return Duration(static_cast<std::int64_t>(*ns));
 }
 
-std::string format_duration(base::Duration duration) {
+std::string format_duration(Duration duration) {
     if (duration.count() == 0) return "0s";
     return format(static_cast<std::uint64_t>(duration.count()), kDurations);
 }
@@ -65,4 +65,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text) { return parse(te
 
 std::string format_size(std::uint64_t bytes) { return format(bytes, kSizes); }
 
-}  // namespace ringway::config
+}  // namespace ringway::base

@@ -1,6 +1,6 @@
 // The errors of one run over a file, with their places. Owned by parse(); single-threaded. Texts
-// from the file reach a message only through shown(), so that a message is always one printable
-// line.
+// from the file reach a message only through base::shown(), so that a message is always one
+// printable line.
 #pragma once
 
 #include <toml++/toml.h>
@@ -9,9 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "ringway/base/printable.h"
 #include "ringway/config/load.h"
 
 namespace ringway::config {
+
+using base::printable;
+using base::shown;
 
 struct Place {
     std::uint32_t line = 0;  // 1-based; 0: the file as a whole
@@ -20,12 +24,6 @@ struct Place {
 
 Place place_of(const toml::node& node);
 Place place_of(const toml::key& key);
-
-/// Control bytes as \xNN.
-std::string printable(std::string_view text);
-/// Text from the file made fit for a message: control bytes as \xNN, and no more than 80 bytes of
-/// it.
-std::string shown(std::string_view text);
 
 class Errors {
  public:

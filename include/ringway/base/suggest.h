@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace ringway::config {
+namespace ringway::base {
 
 /// The candidate that `name` almost certainly means: one slip away (optimal string alignment
 /// distance: insertions, deletions, replacements and swaps of neighbours), or the same words in
@@ -20,4 +20,4 @@ std::string_view nearest(std::string_view name, std::span<const std::string> can
 /// ", did you mean `x`?" for the nearest candidate, or "".
 std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
 
-}  // namespace ringway::config
+}  // namespace ringway::base

@@ -1,0 +1,26 @@
+// The request mix: from a TOML file to the kinds of requests, or to all of its errors.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/plan.h"
+#include "ringway/config/load.h"
+
+namespace ringload {
+
+/// Parses and validates `[[request]]` tables. Reads the body files that they name (relative to the
+/// file's own folder), nothing else.
+std::expected<std::vector<RequestKind>, std::vector<ringway::config::Error>> parse_mix(
+    std::string_view text, const std::string& file_name);
+
+/// parse_mix() on the content of a file.
+std::expected<std::vector<RequestKind>, std::vector<ringway::config::Error>> load_mix(
+    const std::string& path);
+
+/// "200", "2xx", "200-204": nothing when it is none of these.
+std::optional<StatusRange> parse_statuses(std::string_view text);
+
+}  // namespace ringload

@@ -65,12 +65,12 @@ function percentileTicks(decades) {
     return ticks;
 }
 
-/** The vertical axis of latencies: {ticks, scale, text}. `lows` and `highs` bound what is drawn. */
+/** The vertical axis of latencies from `low` to `high`: {ticks, scale, text}. */
 function latencyAxis(isLog, low, high, bottom, top) {
     const count = Math.max(3, Math.floor((bottom - top) / 38));
     if (isLog && low > 0) {
         const ticks = logTicks(low, high, count + 2);
-        return {ticks, scale: logScale(ticks[0], ticks.at(-1), bottom, top), text: showMs};
+        return {ticks, scale: logScale(ticks[0], ticks.at(-1), bottom, top), text: showRoundMs};
     }
     const ticks = linearTicks(high, count);
     return {ticks, scale: linearScale(0, ticks.at(-1), bottom, top), text: oneUnit(ticks.at(-1))};

@@ -4,14 +4,13 @@
 const isOpen = (result) => result.mode === 'constant' || result.mode === 'poisson';
 
 function factsOf(result) {
-    const many = (number, one) => `${showCount(number)} ${one}${number === 1 ? '' : 's'}`;
     const modes = {closed: 'closed loop', constant: 'open loop, constant arrivals', poisson: 'open loop, Poisson arrivals'};
     const facts = [Object.hasOwn(modes, result.mode) ? modes[result.mode] : textOf(result.mode)];
     if (isNumber(result.wanted_rate)) facts.push(`${showRate(result.wanted_rate)} wanted`);
-    if (isNumber(result.connections)) facts.push(many(result.connections, 'connection'));
+    if (isNumber(result.connections)) facts.push(showMany(result.connections, 'connection'));
     if (isOpen(result) && result.connections_max > result.connections) facts.push(`up to ${showCount(result.connections_max)}`);
     if (result.pipeline > 1) facts.push(`${showCount(result.pipeline)} requests pipelined`);
-    if (isNumber(result.threads)) facts.push(many(result.threads, 'thread'));
+    if (isNumber(result.threads)) facts.push(showMany(result.threads, 'thread'));
     if (isNumber(result.measured_s)) facts.push(`${showSeconds(result.measured_s)} measured`);
     if (result.warm_up_s > 0) facts.push(`after ${showSeconds(result.warm_up_s)} of warm-up`);
     facts.push(showDate(textOf(result.begun)));
@@ -46,7 +45,7 @@ function headlineOf(result) {
     };
     const share = showShare(requests.errors, requests.due);
     return element('dl', {class: 'headline'},
-        tile('answered', showRate(result.rate), isNumber(requests.answered) ? `${showCount(requests.answered)} requests` : ''),
+        tile('answered', showRate(result.rate), isNumber(requests.answered) ? showMany(requests.answered, 'request') : ''),
         tile('errors', showCount(requests.errors), share ? `${share} of ${showCount(requests.due)}` : '', requests.errors > 0 ? 'bad' : ''),
         ...['p50_ms', 'p99_ms', 'p99.9_ms', 'max_ms'].map(latencyTile));
 }
@@ -57,7 +56,7 @@ function render(result) {
     const times = timeFigures(result);
     const assertions = assertionTable(result);
     const wide = [phaseTable, faultTable, stepTable].map((make) => make(result));
-    const narrow = [findMaxTable, requestTable, failureTable, trafficTable, cpuTable].map((make) => make(result));
+    const narrow = [findMaxTable, markTable, requestTable, failureTable, trafficTable, cpuTable].map((make) => make(result));
     const tail = [statusTable, kindTable].map((make) => make(result));
     const tables = [...wide, ...tail, ...narrow].filter((made) => made !== null);
     const page = document.getElementById('page');

@@ -1,7 +1,7 @@
 
 // Latency by percentile, on HdrHistogram's scale: the tail gets the room that it deserves.
 
-const kPercentileHeight = 340;
+const kPercentileHeight = 300;
 
 /** [percentile, ms] of a distribution, ascending. */
 function curveOf(distribution) {
@@ -50,7 +50,7 @@ function describePercentiles(curves) {
 }
 
 function drawPercentiles(canvas, curves, isLog) {
-    const plot = beginPlot(canvas, curves.length > 0 ? kPercentileHeight : 140, describePercentiles(curves));
+    const plot = beginPlot(canvas, curves.length > 0 ? kPercentileHeight : 80, describePercentiles(curves));
     const {area} = plot;
     const count = Math.max(10, ...curves.map(({of}) => numberOf(of.count)));
     const decades = Math.log10(count);
@@ -58,7 +58,7 @@ function drawPercentiles(canvas, curves, isLog) {
     const x = {ticks: percentileTicks(decades), scale: xScale, isColumn: true};
     const values = curves.flatMap(({curve}) => curve.map((point) => point[1])).filter((value) => value > 0);
     const y = latencyAxis(isLog, Math.min(...values), Math.max(0, ...values), area.bottom, area.top);
-    if (values.length === 0) y.ticks = [0];
+    if (curves.length === 0) x.ticks = y.ticks = [];
     drawAxes(plot, x, y, 'percentile');
     if (curves.length === 0) return drawNothing(plot, 'No latency was measured.');
     for (const {name, style, curve} of curves) {

@@ -3,7 +3,8 @@
 
 const kLeft = 62;
 const kRight = 14;
-const kAxisHeight = 40;
+const kAxisHeight = 26;
+const kTitleHeight = 16;
 const kLaneHeight = 15;
 
 /** A figure with a heading, a legend and room for an SVG; `draw(isLog)` is called when the scale is switched. */
@@ -41,17 +42,22 @@ function wantsLog(values) {
     return sorted.length > 0 && sorted.at(-1) > 30 * sorted[Math.floor(sorted.length / 2)];
 }
 
+function widthIn(canvas) {
+    return Math.max(280, Math.round(canvas.clientWidth || 1000));
+}
+
 /** Empties the canvas and gives an SVG as wide as it, with what places things in it. */
-function beginPlot(canvas, height, label, lanes = 0) {
-    const width = Math.max(280, Math.round(canvas.clientWidth || 1000));
-    const area = {left: kLeft, right: width - kRight, top: 10 + lanes * kLaneHeight, bottom: height - kAxisHeight + lanes * kLaneHeight};
-    const whole = height + lanes * kLaneHeight;
+function beginPlot(canvas, height, label, {lanes = 0, hasTitle = true} = {}) {
+    const width = widthIn(canvas);
+    const bottom = height + lanes * kLaneHeight;
+    const area = {left: kLeft, right: width - kRight, top: 8 + lanes * kLaneHeight, bottom};
+    const whole = bottom + kAxisHeight + (hasTitle ? kTitleHeight : 0);
     const svg = drawn('svg', {viewBox: `0 0 ${width} ${whole}`, role: 'img', 'aria-label': label, tabindex: '0'});
     canvas.replaceChildren(svg);
     return {svg, width, height: whole, area};
 }
 
-function drawAxes({svg, area}, x, y, xTitle) {
+function drawAxes({svg, area, width}, x, y, xTitle) {
     const rows = drawn('g', {class: 'y-axis'});
     for (const tick of y.ticks) {
         const at = Math.round(y.scale(tick)) + 0.5;
@@ -59,14 +65,18 @@ function drawAxes({svg, area}, x, y, xTitle) {
         rows.append(drawn('text', {x: area.left - 8, y: at + 4, 'text-anchor': 'end'}, y.text(tick)));
     }
     const columns = drawn('g', {class: 'x-axis'});
+    let free = 0; // from where on there is room for a text
     for (const {at, text} of x.ticks) {
         const place = Math.round(x.scale(at)) + 0.5;
+        const half = widthOf(text) / 2;
         columns.append(drawn('path', {d: `M${place} ${area.bottom}v5`, class: 'axis'}));
         if (x.isColumn) columns.append(drawn('path', {d: `M${place} ${area.top}V${area.bottom}`, class: 'grid'}));
-        columns.append(drawn('text', {x: place, y: area.bottom + 18, 'text-anchor': 'middle'}, text));
+        if (place - half < free) continue;
+        free = place + half + 8;
+        columns.append(drawn('text', {x: Math.min(place, width - half), y: area.bottom + 18, 'text-anchor': 'middle'}, text));
     }
     columns.append(drawn('path', {d: `M${area.left} ${area.bottom + 0.5}H${area.right}`, class: 'axis'}));
-    columns.append(drawn('text', {x: area.right, y: area.bottom + 35, 'text-anchor': 'end', class: 'x-title'}, xTitle));
+    if (xTitle) columns.append(drawn('text', {x: area.right, y: area.bottom + 36, 'text-anchor': 'end', class: 'x-title'}, xTitle));
     svg.append(rows, columns);
 }
 
@@ -103,29 +113,30 @@ function clipped(text, width) {
     return `${text.slice(0, end)}…`;
 }
 
-/** Where the texts of marks stand: each in the first lane that is free there. Marks are {at, text}, by time. */
+/** Where the texts of marks stand: above those of later marks whose lines they would cross. Marks are {at, text}, by time. */
 function placeMarks(marks, scale, right, lanesMax) {
-    const ends = [];
-    return marks.map(({at, text}) => {
+    const placed = [];
+    for (const {at, text} of marks.toReversed()) {
         const x = scale(at);
-        const words = clipped(text, Math.min(220, right - kLeft));
+        const words = clipped(text, Math.min(200, right - kLeft));
         const width = widthOf(words);
         const begin = Math.min(x + 4, right - width);
-        let lane = ends.findIndex((end) => end + 8 <= begin);
-        if (lane < 0) lane = ends.length;
-        if (lane < lanesMax) ends[lane] = begin + width;
-        return {x, begin, text, words: lane < lanesMax ? words : null, lane};
-    });
+        const crossed = placed.filter((later) => Math.min(later.x, later.begin) < begin + width + 6);
+        const lane = crossed.reduce((most, later) => Math.max(most, later.lane + 1), 0);
+        if (lane < lanesMax) placed.push({x, begin, text, words, lane});
+        else placed.push({x, begin, text, words: null, lane: -1});
+    }
+    return placed.reverse();
 }
 
+/** Texts come last, so that no line runs over them. */
 function drawMarks({svg, area}, placed) {
-    for (const {x, begin, text, words, lane} of placed) {
-        const group = drawn('g', {'data-mark': ''}, drawn('title', {}, text));
-        const top = words === null ? area.top : area.top - (lane + 1) * kLaneHeight;
-        const at = Math.round(x) + 0.5;
-        group.append(drawn('path', {d: `M${at} ${top}V${area.bottom}`, class: 'mark'}));
-        if (words !== null) group.append(drawn('text', {x: begin, y: top + 11, class: 'mark-text'}, words));
-        svg.append(group);
+    for (const {x, text, lane} of placed) {
+        const path = {d: `M${Math.round(x) + 0.5} ${area.top - (lane + 1) * kLaneHeight}V${area.bottom}`, class: 'mark'};
+        svg.append(drawn('path', path, drawn('title', {}, text)));
+    }
+    for (const {begin, words, lane} of placed.filter((each) => each.words !== null)) {
+        svg.append(drawn('text', {x: begin, y: area.top - (lane + 1) * kLaneHeight + 11, class: 'mark-text'}, words));
     }
 }
 

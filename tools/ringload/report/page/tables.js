@@ -135,6 +135,12 @@ function assertionTable(result) {
     return tableOf('assertions', 'Assertions', ['', words(''), words('found')], rows, {wide: true});
 }
 
+/** What the marks in the plots say, for those who cannot see them. */
+function markTable(result) {
+    const rows = marksOf(result).map(({at, text}) => ({cells: [showSeconds(at), long(text)]}));
+    return tableOf('marks', 'Events', ['', words('')], rows);
+}
+
 /** Faults stand side by side: what one wants is to compare them. */
 function faultTable(result) {
     const faults = objectsOf(result.faults);
@@ -144,7 +150,7 @@ function faultTable(result) {
     const lines = [
         ['from', (fault) => showSeconds(fault.at_s)], ['until', (fault) => showSeconds(fault.until_s)],
         ['requests meanwhile', number('requests')], ['errors', bad('errors')],
-        ['what errors', (fault) => long(listOf(fault.error_kinds).map(textOf).join(', ') || kNone)],
+        ['what errors', (fault) => ({text: listOf(fault.error_kinds).map(textOf).join(', ') || kNone, style: 'long'})],
         ['answered late', number('slow')], ['normal latency (median before)', ms('normal_ms')],
         ['worst latency added', ms('worst_added_ms')], ['the same before it (noise)', ms('noise_ms')],
         ['end seen on the wire after', ms('shown_ms')], ['held overdue before it for', ms('overdue_ms')],
@@ -156,6 +162,6 @@ function faultTable(result) {
     ];
     const isSaid = (cell) => (isObject(cell) ? cell.text : cell) !== kNone;
     const rows = lines.map(([name, show]) => ({cells: [name, ...faults.map(show)]})).filter(({cells}) => cells.slice(1).some(isSaid));
-    const heads = faults.map((fault) => ({text: `${textOf(fault.kind)} ${textOf(fault.origin)}`.trim(), style: ''}));
+    const heads = faults.map((fault) => ({text: `${textOf(fault.kind)} ${textOf(fault.origin)}`.trim(), style: 'long'}));
     return tableOf('faults', 'Faults', ['', ...heads], rows, {wide: true});
 }

@@ -2,7 +2,7 @@
 // Latency, rate and errors on one time axis, with the marks of what was done to the origins on all three.
 
 const kPointsMax = 600;
-const kLanesMax = 4;
+const kLanesMax = 6;
 
 /** The series as at most `kPointsMax` points. Of the samples that share one: the highest latencies, so that none hides. */
 function pointsOf(result) {
@@ -63,12 +63,13 @@ function timesOf(result) {
 
 function timeFigures(result) {
     const times = timesOf(result);
-    const thinned = times.share > 1 ? `Each point stands for ${times.share} intervals: their highest latencies, their mean rate, the sum of their errors.` : '';
+    const each = times.points.length > 0 ? `A point is an interval of ${showSeconds(times.points[0].to - times.points[0].from)}` : '';
+    const note = times.share > 1 ? `${each}: the highest latencies of ${times.share} samples, their mean rate, the sum of their errors.` : each && `${each}.`;
     const rates = [{text: 'answered', style: 'first'}, ...(times.isOpen ? [{text: 'offered', style: 'second'}] : [])];
     const hasErrors = times.points.some((point) => point.errors > 0);
     const latency = figureOf('latency', 'Latency over time', kLatencyLines, '');
     const rate = figureOf('rate', 'Rate over time', times.isOpen ? rates : [], '');
-    const errors = figureOf('errors', 'Errors over time', [], thinned);
+    const errors = figureOf('errors', 'Errors over time', [], note);
     const draw = () => {
         times.plots = [];
         drawLatency(times, latency.canvas);
@@ -85,24 +86,24 @@ function timeFigures(result) {
 }
 
 /** Frame, tints and marks of one of the plots; its axis of values comes from `axisOf(area)`. */
-function beginTimes(times, canvas, height, label, axisOf) {
-    const width = Math.max(280, Math.round(canvas.clientWidth || 1000));
-    const rough = linearScale(times.from, times.to, kLeft, width - kRight);
-    const placed = placeMarks(times.marks, rough, width - kRight, kLanesMax);
-    const lanes = placed.reduce((most, {words, lane}) => (words === null ? most : Math.max(most, lane + 1)), 0);
-    const plot = beginPlot(canvas, times.points.length > 0 ? height : 120, label, lanes);
+function beginTimes(times, canvas, height, label, axisOf, xTitle = '') {
+    const right = widthIn(canvas) - kRight;
+    const xScale = linearScale(times.from, times.to, kLeft, right);
+    const placed = placeMarks(times.marks, xScale, right, kLanesMax);
+    const lanes = placed.reduce((most, {lane}) => Math.max(most, lane + 1), 0);
+    const plot = beginPlot(canvas, times.points.length > 0 ? height : 80, label, {lanes, hasTitle: xTitle !== ''});
     const {svg, area} = plot;
-    const xScale = linearScale(times.from, times.to, area.left, area.right);
     const y = axisOf(area);
     for (const [from, to] of times.bands) {
         const begin = xScale(Math.max(from, times.from));
         const end = xScale(Math.min(to, times.to));
         if (end > begin) svg.append(drawn('rect', {x: begin, y: area.top, width: end - begin, height: area.bottom - area.top, class: 'band'}));
     }
-    const ticks = timeTicks(times.from, times.to, Math.floor((area.right - area.left) / 70));
-    drawAxes(plot, {ticks, scale: xScale}, y, 'time since the begin of the measurement');
+    const isEmpty = times.points.length === 0;
+    const ticks = isEmpty ? [] : timeTicks(times.from, times.to, Math.floor((area.right - area.left) / 70));
+    drawAxes(plot, {ticks, scale: xScale}, isEmpty ? {...y, ticks: []} : y, xTitle);
     drawMarks(plot, placed);
-    if (times.points.length === 0) drawNothing(plot, 'No interval was measured.');
+    if (isEmpty) drawNothing(plot, 'No interval was measured.');
     Object.assign(plot, {canvas, xScale, y});
     times.plots.push(plot);
     return plot;
@@ -111,7 +112,7 @@ function beginTimes(times, canvas, height, label, axisOf) {
 function drawLatency(times, canvas) {
     const shown = times.points.flatMap(({p50, p90, p99, max}) => [p50, p90, p99, max]).filter((value) => value > 0);
     const label = shown.length > 0 ? `Latency over time: p50, p90, p99 and max of ${times.points.length} points, at most ${showMs(Math.max(...shown))}` : 'Latency over time: nothing was measured';
-    const plot = beginTimes(times, canvas, 300, label, (area) =>
+    const plot = beginTimes(times, canvas, 260, label, (area) =>
         latencyAxis(times.isLog, shown.length > 0 ? Math.min(...shown) : 0, Math.max(0, ...shown), area.bottom, area.top));
     for (const {key, style} of kLatencyLines) {
         const line = times.points.map((point) => (point[key] > 0 ? [plot.xScale(point.middle), plot.y.scale(point[key])] : null));
@@ -124,7 +125,7 @@ function drawRate(times, canvas) {
     const lines = [...(times.isOpen ? [['offered', 'second']] : []), ['rate', 'first']];
     const high = Math.max(0, ...times.points.flatMap((point) => lines.map(([key]) => point[key])));
     const label = `Rate over time: ${times.isOpen ? 'answered and offered' : 'answered'} requests a second, at most ${showRate(high)}`;
-    const plot = beginTimes(times, canvas, 210, label, (area) => numberAxis(high, area.bottom, area.top, '/s'));
+    const plot = beginTimes(times, canvas, 170, label, (area) => numberAxis(high, area.bottom, area.top, '/s'));
     for (const [key, style] of lines) {
         drawLine(plot.svg, key === 'rate' ? 'answered' : key, style, times.points.map((point) => [plot.xScale(point.middle), plot.y.scale(point[key])]));
     }
@@ -135,10 +136,10 @@ function drawErrors(times, canvas, hasErrors) {
     const high = Math.max(0, ...times.points.map((point) => point.errors));
     const sum = times.points.reduce((total, point) => total + point.errors, 0);
     const label = hasErrors ? `Errors over time: ${showCount(sum)} in all, at most ${showCount(high)} in an interval` : 'Errors over time: none';
-    const plot = beginTimes(times, canvas, hasErrors ? 170 : 120, label, (area) => {
+    const plot = beginTimes(times, canvas, hasErrors ? 130 : 70, label, (area) => {
         const axis = numberAxis(high, area.bottom, area.top, '', 1);
         return hasErrors ? axis : {...axis, ticks: [0]};
-    });
+    }, 'time since the measurement began');
     for (const point of times.points) {
         if (point.errors === 0) continue;
         const begin = plot.xScale(point.from);

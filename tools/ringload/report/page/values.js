@@ -27,17 +27,34 @@ function showCount(value) {
     return isNumber(value) ? grouped(Math.round(value)) : kNone;
 }
 
+function showMany(number, one) {
+    return `${showCount(number)} ${one}${number === 1 ? '' : 's'}`;
+}
+
+/** Three significant digits, zeros included: in a column the points stand below each other. */
 function showMs(ms) {
-    if (!isNumber(ms)) return kNone;
+    return isNumber(ms) ? timeOf(ms, (value) => (Math.abs(value) < 99.95 ? value.toPrecision(3) : short(value))) : kNone;
+}
+
+/** Of a time that is round. */
+function showRoundMs(ms) {
+    return timeOf(ms, short);
+}
+
+function timeOf(ms, digits) {
     const size = Math.abs(ms);
     if (size === 0) return '0 ms';
-    if (size < 0.9995) return `${short(ms * 1000)} µs`;
-    return size < 999.5 ? `${short(ms)} ms` : `${short(ms / 1000)} s`;
+    if (size < 0.9995) return `${digits(ms * 1000)} µs`;
+    return size < 999.5 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
 }
 
 function showSeconds(seconds) {
     if (!isNumber(seconds)) return kNone;
-    return Math.abs(seconds) < 1 ? showMs(seconds * 1000) : `${Number(seconds.toFixed(2))} s`;
+    if (seconds >= 120) {
+        const rest = Math.round(seconds) % 60;
+        return `${grouped(Math.floor(Math.round(seconds) / 60))} min${rest > 0 ? ` ${rest} s` : ''}`;
+    }
+    return Math.abs(seconds) < 1 ? showRoundMs(seconds * 1000) : `${Number(seconds.toFixed(2))} s`;
 }
 
 function showRate(rate) {

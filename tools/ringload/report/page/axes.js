@@ -1,4 +1,3 @@
-
 // Scales, and ticks at round values. A scale takes a value to its place in the plot.
 
 function linearScale(from, to, begin, end) {
@@ -48,11 +47,17 @@ function logTicks(min, max, count) {
 function timeTicks(from, to, count) {
     const span = to - from;
     const steps = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
-    const step = span < count ? roundStep(span, count) : (steps.find((size) => span / size <= count) ?? roundStep(span, count));
+    const step =
+        span < count ? roundStep(span, count) : (steps.find((size) => span / size <= count) ?? roundStep(span, count));
     const ticks = [];
-    for (let i = Math.ceil(from / step - 1e-9); i * step <= to * 1.000001; ++i) ticks.push(Number((i * step).toPrecision(12)));
-    const [size, unit] = step % 3600 === 0 ? [3600, 'h'] : step % 60 === 0 ? [60, 'min'] : step < 0.1 ? [0.001, 'ms'] : [1, 's'];
-    return ticks.map((tick) => ({at: tick, text: tick === 0 ? '0' : `${Number((tick / size).toPrecision(9))} ${unit}`}));
+    for (let i = Math.ceil(from / step - 1e-9); i * step <= to * 1.000001; ++i)
+        ticks.push(Number((i * step).toPrecision(12)));
+    const [size, unit] =
+        step % 3600 === 0 ? [3600, 'h'] : step % 60 === 0 ? [60, 'min'] : step < 0.1 ? [0.001, 'ms'] : [1, 's'];
+    return ticks.map((tick) => ({
+        at: tick,
+        text: tick === 0 ? '0' : `${Number((tick / size).toPrecision(9))} ${unit}`,
+    }));
 }
 
 /** 0, 90, 99, 99.9 ... */

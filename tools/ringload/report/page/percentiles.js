@@ -1,17 +1,23 @@
-
 // Latency by percentile, on HdrHistogram's scale: the tail gets the room that it deserves.
 
 const kPercentileHeight = 300;
 
 /** [percentile, ms] of a distribution, ascending. */
 function curveOf(distribution) {
-    return listOf(objectOf(distribution).curve).filter((point) => Array.isArray(point) && isNumber(point[0]) && isNumber(point[1]));
+    return listOf(objectOf(distribution).curve).filter(
+        (point) => Array.isArray(point) && isNumber(point[0]) && isNumber(point[1]),
+    );
 }
 
 function percentileCurves(result) {
     const corrected = {name: 'corrected', style: 'first', curve: curveOf(result.latency), of: objectOf(result.latency)};
     if (!isOpen(result)) return [{...corrected, name: 'latency'}].filter(({curve}) => curve.length > 0);
-    const uncorrected = {name: 'uncorrected', style: 'second', curve: curveOf(result.uncorrected), of: objectOf(result.uncorrected)};
+    const uncorrected = {
+        name: 'uncorrected',
+        style: 'second',
+        curve: curveOf(result.uncorrected),
+        of: objectOf(result.uncorrected),
+    };
     return [corrected, uncorrected].filter(({curve}) => curve.length > 0);
 }
 
@@ -27,16 +33,20 @@ function percentileFigure(result) {
         uncorrected: 'uncorrected: from when it was sent',
         latency: 'latency',
     };
-    const note = isOpen(result) ? '' : 'A closed loop has no schedule to be late against: latency counts from when a request was sent.';
+    const note = isOpen(result)
+        ? ''
+        : 'A closed loop has no schedule to be late against: latency counts from when a request was sent.';
     const legend = curves.length > 1 ? curves.map(({name, style}) => ({text: legends[name], style})) : [];
     const made = figureOf('percentiles', 'Latency by percentile', legend, note);
     let isLog = wantsLog(curves.flatMap(({curve}) => curve.map((point) => point[1])));
     const draw = () => drawPercentiles(made.canvas, curves, isLog);
     if (curves.length > 0) {
-        made.top.append(scaleSwitch('percentiles', isLog, (chosen) => {
-            isLog = chosen;
-            draw();
-        }));
+        made.top.append(
+            scaleSwitch('percentiles', isLog, (chosen) => {
+                isLog = chosen;
+                draw();
+            }),
+        );
     }
     return {figure: made.figure, draw};
 }
@@ -46,7 +56,9 @@ function describePercentiles(curves) {
         const figures = ['p50', 'p90', 'p99', 'p99.9', 'max'].map((key) => `${key} ${showMs(of[`${key}_ms`])}`);
         return `${name}: ${figures.join(', ')}`;
     });
-    return parts.length > 0 ? `Latency by percentile. ${parts.join('; ')}` : 'Latency by percentile: nothing was measured';
+    return parts.length > 0
+        ? `Latency by percentile. ${parts.join('; ')}`
+        : 'Latency by percentile: nothing was measured';
 }
 
 function drawPercentiles(canvas, curves, isLog) {
@@ -62,7 +74,12 @@ function drawPercentiles(canvas, curves, isLog) {
     drawAxes(plot, x, y, 'percentile');
     if (curves.length === 0) return drawNothing(plot, 'No latency was measured.');
     for (const {name, style, curve} of curves) {
-        drawLine(plot.svg, name, style, curve.map((point) => [xScale(point[0]), y.scale(point[1])]));
+        drawLine(
+            plot.svg,
+            name,
+            style,
+            curve.map((point) => [xScale(point[0]), y.scale(point[1])]),
+        );
     }
     followPercentiles(plot, canvas, curves, xScale, y.scale);
 }
@@ -77,11 +94,19 @@ function followPercentiles(plot, canvas, curves, xScale, yScale) {
         if (index === null) return hideReadout(canvas);
         const percentile = percentiles[index];
         const x = xScale(percentile);
-        cross.append(drawn('path', {d: `M${Math.round(x) + 0.5} ${plot.area.top}V${plot.area.bottom}`, class: 'cross'}));
+        cross.append(
+            drawn('path', {d: `M${Math.round(x) + 0.5} ${plot.area.top}V${plot.area.bottom}`, class: 'cross'}),
+        );
         for (const {style, curve} of curves) {
             cross.append(drawn('circle', {cx: x, cy: yScale(valueAt(curve, percentile)), r: 4, class: `dot ${style}`}));
         }
         const heading = percentile >= 100 ? 'maximum' : showPercentile(percentile);
-        showReadout(plot, canvas, x, heading, curves.map(({name, curve}) => [name, showMs(valueAt(curve, percentile))]));
+        showReadout(
+            plot,
+            canvas,
+            x,
+            heading,
+            curves.map(({name, curve}) => [name, showMs(valueAt(curve, percentile))]),
+        );
     });
 }

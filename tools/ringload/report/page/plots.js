@@ -1,4 +1,3 @@
-
 // What all plots share: the frame with its grid, lines with gaps, marks, the switch of the scale, the readout.
 
 const kLeft = 62;
@@ -12,7 +11,8 @@ function figureOf(id, title, legend, note) {
     const top = element('div', {class: 'top'}, element('h2', {id: `${id}-title`}, title));
     if (legend.length > 0) {
         const entries = legend.map(({text, style}) =>
-            element('li', {}, drawn('svg', {viewBox: '0 0 28 10', 'aria-hidden': 'true'}, swatchOf(style)), text));
+            element('li', {}, drawn('svg', {viewBox: '0 0 28 10', 'aria-hidden': 'true'}, swatchOf(style)), text),
+        );
         top.append(element('ul', {class: 'legend'}, ...entries));
     }
     const canvas = element('div', {class: 'canvas'});
@@ -33,7 +33,12 @@ function scaleSwitch(id, isLog, changed) {
         input.addEventListener('change', () => changed(name === 'log'));
         return element('label', {}, input, name);
     });
-    return element('fieldset', {class: 'switch'}, element('legend', {class: 'hidden'}, 'Scale of the latency'), ...choices);
+    return element(
+        'fieldset',
+        {class: 'switch'},
+        element('legend', {class: 'hidden'}, 'Scale of the latency'),
+        ...choices,
+    );
 }
 
 /** Values far apart are told from each other on a logarithmic scale only. */
@@ -73,10 +78,15 @@ function drawAxes({svg, area, width}, x, y, xTitle) {
         if (x.isColumn) columns.append(drawn('path', {d: `M${place} ${area.top}V${area.bottom}`, class: 'grid'}));
         if (place - half < free) continue;
         free = place + half + 8;
-        columns.append(drawn('text', {x: Math.min(place, width - half), y: area.bottom + 18, 'text-anchor': 'middle'}, text));
+        columns.append(
+            drawn('text', {x: Math.min(place, width - half), y: area.bottom + 18, 'text-anchor': 'middle'}, text),
+        );
     }
     columns.append(drawn('path', {d: `M${area.left} ${area.bottom + 0.5}H${area.right}`, class: 'axis'}));
-    if (xTitle) columns.append(drawn('text', {x: area.right, y: area.bottom + 36, 'text-anchor': 'end', class: 'x-title'}, xTitle));
+    if (xTitle)
+        columns.append(
+            drawn('text', {x: area.right, y: area.bottom + 36, 'text-anchor': 'end', class: 'x-title'}, xTitle),
+        );
     svg.append(rows, columns);
 }
 
@@ -91,7 +101,8 @@ function drawLine(svg, name, style, points) {
         path += `${begins ? 'M' : 'L'}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
     });
     svg.append(drawn('path', {d: path, class: `line ${style}`, 'data-line': name}));
-    for (const [x, y] of lone) svg.append(drawn('circle', {cx: x, cy: y, r: 4, class: `dot ${style}`, 'data-line': name}));
+    for (const [x, y] of lone)
+        svg.append(drawn('circle', {cx: x, cy: y, r: 4, class: `dot ${style}`, 'data-line': name}));
 }
 
 function drawNothing({svg, area}, words) {
@@ -132,7 +143,10 @@ function placeMarks(marks, scale, right, lanesMax) {
 /** Texts come last, so that no line runs over them. */
 function drawMarks({svg, area}, placed) {
     for (const {x, text, lane} of placed) {
-        const path = {d: `M${Math.round(x) + 0.5} ${area.top - (lane + 1) * kLaneHeight}V${area.bottom}`, class: 'mark'};
+        const path = {
+            d: `M${Math.round(x) + 0.5} ${area.top - (lane + 1) * kLaneHeight}V${area.bottom}`,
+            class: 'mark',
+        };
         svg.append(drawn('path', path, drawn('title', {}, text)));
     }
     for (const {begin, words, lane} of placed.filter((each) => each.words !== null)) {
@@ -144,7 +158,12 @@ function drawMarks({svg, area}, placed) {
 function showReadout(plot, canvas, x, heading, rows) {
     hideReadout(canvas);
     const entries = rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]);
-    const box = element('div', {class: 'readout', role: 'status'}, element('p', {}, heading), element('dl', {}, ...entries));
+    const box = element(
+        'div',
+        {class: 'readout', role: 'status'},
+        element('p', {}, heading),
+        element('dl', {}, ...entries),
+    );
     canvas.append(box);
     const shown = (x / plot.width) * canvas.clientWidth;
     const left = shown + 14 + box.offsetWidth <= canvas.clientWidth ? shown + 14 : shown - 14 - box.offsetWidth;
@@ -172,7 +191,13 @@ function followPointer(plot, places, moved) {
     plot.svg.addEventListener('pointerleave', () => go(null));
     plot.svg.addEventListener('blur', () => go(null));
     plot.svg.addEventListener('keydown', (event) => {
-        const steps = {ArrowLeft: (current ?? places.length) - 1, ArrowRight: (current ?? -1) + 1, Home: 0, End: places.length - 1, Escape: null};
+        const steps = {
+            ArrowLeft: (current ?? places.length) - 1,
+            ArrowRight: (current ?? -1) + 1,
+            Home: 0,
+            End: places.length - 1,
+            Escape: null,
+        };
         if (!(event.key in steps)) return;
         go(steps[event.key]);
         event.preventDefault();

@@ -1,4 +1,3 @@
-
 // Values of the result as words, and elements that hold them. The result may name anything and may lack anything:
 // whatever comes from it is text, never markup, and a member of the wrong type is no member.
 
@@ -33,7 +32,9 @@ function showMany(number, one) {
 
 /** Three significant digits, zeros included: in a column the points stand below each other. */
 function showMs(ms) {
-    return isNumber(ms) ? timeOf(ms, (value) => (Math.abs(value) < 99.95 ? value.toPrecision(3) : short(value))) : kNone;
+    return isNumber(ms)
+        ? timeOf(ms, (value) => (Math.abs(value) < 99.95 ? value.toPrecision(3) : short(value)))
+        : kNone;
 }
 
 /** Of a time that is round. */

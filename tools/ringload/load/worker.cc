@@ -16,10 +16,17 @@ using ringway::base::TimerWheel;
 
 namespace {
 
+constexpr std::uint64_t kNoQuota = UINT64_MAX;
+
 /// The part of thread `index` when `all` are dealt out in turn.
 template <class Number>
 Number part_of(Number all, std::uint32_t index, std::uint32_t count) {
     return all / count + (index < all % count ? 1 : 0);
+}
+
+/// A thread without a part of the requests makes none; that is not "no bound".
+std::uint64_t quota_of(const LoadPlan& plan, std::uint32_t index, std::uint32_t count) {
+    return plan.requests == 0 ? kNoQuota : part_of(plan.requests, index, count);
 }
 
 Duration duration_of(const timespec& time) {
@@ -34,7 +41,7 @@ Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
       count_(count),
       connections_(part_of(shared.plan.connections, index, count)),
       connections_max_(std::max(connections_, part_of(shared.plan.connections_max, index, count))),
-      quota_(part_of(shared.plan.requests, index, count)),
+      quota_(quota_of(shared.plan, index, count)),
       measure_begin_(shared.measure_begin),
       tally_(shared.plan.mix.size()),
       prng_(shared.plan.seed + 0x51ed270b * (index + 1)),
@@ -139,7 +146,7 @@ void Worker::look_at_clock() {
     }
     if (phase_ == Phase::loading) {
         if (!closed_loop()) issue_due();
-        const bool quota_used = quota_ > 0 && tally_.due.value() >= quota_;
+        const bool quota_used = tally_.due.value() >= quota_;
         const bool schedule_over = !closed_loop() && schedule_.next() == Schedule::kNever;
         if (now >= measure_end_ || quota_used || schedule_over) phase_ = Phase::draining;
     }
@@ -237,7 +244,7 @@ void Worker::on_free(Connection& connection) {
 
 bool Worker::may_begin(Instant due) const {
     if (phase_ != Phase::loading || due >= measure_end_) return false;
-    return quota_ == 0 || tally_.due.value() < quota_;
+    return tally_.due.value() < quota_;
 }
 
 std::uint16_t Worker::pick_kind() {

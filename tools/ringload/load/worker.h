@@ -121,7 +121,7 @@ class Worker {
     const std::uint32_t count_;
     const std::uint32_t connections_;  // opened at the start
     const std::uint32_t connections_max_;
-    const std::uint64_t quota_;  // measured requests; 0: no bound
+    const std::uint64_t quota_;  // measured requests
     Instant measure_begin_;
     Instant measure_end_ = ringway::base::kNever;
 

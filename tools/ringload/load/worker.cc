@@ -205,8 +205,7 @@ Connection::Gait Worker::next_gait() {
 void Worker::on_opened(Duration took) {
     --connecting_;
     tally_.connects.add();
-    if (ring_->now() >= measure_begin_)
-        tally_.connect.record(static_cast<std::uint64_t>(took.count()));
+    if (is_measuring()) tally_.connect.record(static_cast<std::uint64_t>(took.count()));
 }
 
 void Worker::on_refused(Connection& connection, Failure failure) {

@@ -69,7 +69,13 @@ class Worker {
     ringway::http::ResponseHead& head() { return head_; }
     std::string& batch() { return batch_; }
     std::string& text_room() { return text_room_; }
-    Tally& counts() { return tally_; }
+    /// What came and went while warming up is no part of the result.
+    void on_received(std::size_t bytes) {
+        if (is_measuring()) tally_.bytes_received.add(bytes);
+    }
+    void on_sent(std::size_t bytes) {
+        if (is_measuring()) tally_.bytes_sent.add(bytes);
+    }
     bool chance(double share) { return share > 0 && prng_.unit() < share; }
 
     /// The request that the connection should send now, if there is one.
@@ -104,6 +110,7 @@ class Worker {
 
     void add_connection();
     Connection::Gait next_gait();
+    bool is_measuring() const { return ring_->now() >= measure_begin_; }
     bool closed_loop() const { return shared_.plan.arrivals == Arrivals::closed; }
     bool may_begin(Instant due) const;
     Request make_request(Instant due);

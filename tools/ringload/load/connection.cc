@@ -25,13 +25,13 @@ constexpr std::uint32_t kDoublingsMax = 7;
 // A slow reader's kernel must not read ahead for it (doubled and bounded below by the kernel).
 constexpr int kSlowReceiveBytes = 2048;
 
-Pace pace_of(const LoadPlan& plan, Connection::Gait gait) {
+Pace pace_of(const LoadPlan& plan, Gait gait) {
     switch (gait) {
-        case Connection::Gait::brisk:
+        case Gait::brisk:
             return Pace();
-        case Connection::Gait::slow_reader:
+        case Gait::slow_reader:
             return Pace(plan.misbehaviour.read_bytes_per_s);
-        case Connection::Gait::slow_sender:
+        case Gait::slow_sender:
             return Pace(plan.misbehaviour.send_bytes_per_s);
     }
     return Pace();

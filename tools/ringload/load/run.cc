@@ -49,7 +49,7 @@ CpuReading read_cpu(const std::deque<Worker>& workers, const LoadPlan& plan) {
 class Run {
  public:
     Run(const LoadPlan& plan, const StopSwitch& stop, const OnSample& on_sample)
-        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}, {}} {
+        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}, {}, {}} {
         result_.plan = plan;
     }
 
@@ -79,6 +79,8 @@ class Run {
         if (!features) return std::unexpected(features.error());
         shared_.features = *features;
         for (const RequestKind& kind : plan.mix) shared_.texts.emplace_back(kind, plan.authority);
+        shared_.gaits =
+            deal_gaits(plan.misbehaviour, std::max(plan.connections, plan.connections_max));
         shared_.begin = std::max(plan.begin, ring::read_clock() + kLeadTime);
         shared_.measure_begin = shared_.begin + plan.warm_up;
         const std::uint32_t threads = std::min(plan.threads, std::max(plan.connections, 1u));

@@ -186,20 +186,7 @@ void Worker::end_all() {
 
 void Worker::add_connection() {
     const auto number = static_cast<std::uint32_t>(all_.size()) * count_ + index_;
-    all_.emplace_back(*this, number, next_gait()).open();
-}
-
-/// Slow clients are spread evenly over the connections, whatever their share is.
-Connection::Gait Worker::next_gait() {
-    const Misbehaviour& wanted = shared_.plan.misbehaviour;
-    const auto index = static_cast<double>(all_.size());
-    const auto begins_one = [index](double share) {
-        return static_cast<std::uint64_t>((index + 1) * share) >
-               static_cast<std::uint64_t>(index * share);
-    };
-    if (begins_one(wanted.slow_readers)) return Connection::Gait::slow_reader;
-    if (begins_one(wanted.slow_senders)) return Connection::Gait::slow_sender;
-    return Connection::Gait::brisk;
+    all_.emplace_back(*this, number, shared_.gaits[number]).open();
 }
 
 void Worker::on_opened(Duration took) {

@@ -31,6 +31,7 @@ namespace ringload {
 struct Shared {
     const LoadPlan& plan;
     std::vector<RequestText> texts;  // [index in the mix]
+    std::vector<Gait> gaits;         // [number of the connection]
     ringway::ring::KernelFeatures features;
     Instant begin{};  // of the warm-up
     Instant measure_begin{};
@@ -109,7 +110,6 @@ class Worker {
     Instant next_moment() const;
 
     void add_connection();
-    Connection::Gait next_gait();
     bool is_measuring() const { return ring_->now() >= measure_begin_; }
     bool closed_loop() const { return shared_.plan.arrivals == Arrivals::closed; }
     bool may_begin(Instant due) const;

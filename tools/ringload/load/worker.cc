@@ -17,6 +17,8 @@ using ringway::base::TimerWheel;
 namespace {
 
 constexpr std::uint64_t kNoQuota = UINT64_MAX;
+// A request to stop is looked for at least so often.
+constexpr Duration kStopTick = std::chrono::milliseconds(50);
 
 /// The part of thread `index` when `all` are dealt out in turn.
 template <class Number>
@@ -119,14 +121,15 @@ std::expected<void, std::string> Worker::open_ring() {
     const Instant now = ring::read_clock();
     coarse_ = std::make_unique<TimerWheel>(now);
     fine_ = std::make_unique<TimerWheel>(now, TimerWheel::kFineTick);
-    if (churn_gap_.count() > 0) next_churn_ = now + churn_gap_;
     return {};
 }
 
 void Worker::turns() {
     do {
-        ring_->wait(shared_.begin);
+        ring_->wait(std::min(shared_.begin, ring_->now() + kStopTick));
+        if (stop_.load(std::memory_order_relaxed)) return;
     } while (ring_->now() < shared_.begin);
+    if (churn_gap_.count() > 0) next_churn_ = shared_.begin + churn_gap_;
     for (std::uint32_t i = 0; i < connections_; ++i) add_connection();
     while (phase_ != Phase::over) {
         ring_->wait(next_moment());
@@ -156,8 +159,7 @@ void Worker::look_at_clock() {
 }
 
 Instant Worker::next_moment() const {
-    // a request to stop is looked for at least so often
-    Instant next = ring_->now() + std::chrono::milliseconds(50);
+    Instant next = ring_->now() + kStopTick;
     next = std::min({next, coarse_->next(), fine_->next()});
     if (phase_ == Phase::loading) {
         next = std::min(next, measure_end_);

@@ -16,10 +16,12 @@ namespace ringload {
 /// Sums over the threads. Every count is of requests that were due within the measured time.
 struct Counts {
     std::uint64_t due = 0;
-    std::uint64_t answered = 0;  // whole answers of any status, those of slow clients included
+    std::uint64_t answered = 0;       // whole answers of any status
+    std::uint64_t answered_late = 0;  // of those, after the measured time
     std::array<std::uint64_t, kFailures> failures{};
     std::uint64_t aborted = 0;
     std::uint64_t unfinished = 0;
+    std::uint64_t slow_cut = 0;  // slow clients that the server ended, or that took too long
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t connects = 0;
@@ -89,12 +91,21 @@ struct Record {
     std::uint8_t origin = kNoOrigin;  // index in Result::origins
 
     static constexpr std::uint8_t kNoOrigin = 255;
+    static constexpr std::uint32_t kNoConnection = 0xffffffff;  // it never had one
 };
 
 /// A process that was watched, or ringload itself.
 struct CpuUse {
     pid_t pid = 0;
     Duration user_and_system{0};  // within the measured time
+    std::uint64_t switches = 0;   // context switches of its threads, voluntary or not
+};
+
+/// A CPU that was watched, whoever ran on it. The kernel counts in steps of 10 ms.
+struct CoreUse {
+    int cpu = 0;
+    Duration busy{0};   // user, system and interrupts
+    Duration steal{0};  // taken by the machine below
 };
 
 /// Of `--find-max`.
@@ -168,16 +179,20 @@ struct Result {
     CpuUse own_cpu;
     double busiest_thread = 0;  // share of the measured time that it was on a CPU: 1 is all of it
     std::vector<CpuUse> watched_cpu;
+    std::optional<CoreUse> core;
 
     std::vector<Record> records;       // by due_ns, when the plan wants them
     std::vector<std::string> origins;  // that records name
 
     std::vector<FaultFigures> faults;  // of a scenario
 
+    /// Answers a second of the measured time. A server that cannot keep up with an open loop goes
+    /// on answering behind it; that is not what it can do in a second.
     double rate() const {
-        return measured.count() > 0 ? static_cast<double>(counts.answered) * 1e9 /
-                                          static_cast<double>(measured.count())
-                                    : 0.0;
+        const std::uint64_t in_time = counts.answered - counts.answered_late;
+        return measured.count() > 0
+                   ? static_cast<double>(in_time) * 1e9 / static_cast<double>(measured.count())
+                   : 0.0;
     }
 };
 

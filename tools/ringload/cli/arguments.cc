@@ -158,8 +158,10 @@ std::expected<Arguments, std::string> parse_arguments(int argc, const char* cons
         return std::unexpected(complain_parse(registered, error));
     }
     std::vector<std::string> extras = app.remaining();
-    const auto unknown = std::ranges::find_if(extras, is_flag);
-    if (unknown != extras.end()) return std::unexpected(complain_unknown(*unknown));
+    const auto mark = std::ranges::find(extras, "--");  // no flags behind it
+    const auto unknown = std::find_if(extras.begin(), mark, is_flag);
+    if (unknown != mark) return std::unexpected(complain_unknown(*unknown));
+    if (mark != extras.end()) extras.erase(mark);
     Arguments arguments;
     for (const Registered& one : registered) fill(one, arguments);
     arguments.urls = urls->results();

@@ -1,23 +1,15 @@
-// parse() and load(): the walk over the sections of a file. No exception leaves: toml++ throws on a
-// syntax error, which is caught here. Any thread; allocates freely.
+// parse() and load(): the walk over the sections of a file. Any thread; allocates freely.
 #include "ringway/config/load.h"
 
-#include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-
+#include "ringway/config/toml_file.h"
 #include "sections.h"
 #include "values.h"
 
 namespace ringway::config {
 
 namespace {
-
-constexpr std::size_t kFileBytesMax = 16 << 20;
 
 const std::vector<std::string> kSections{"process",  "shards", "admin", "log",
                                          "listener", "route",  "pool"};
@@ -61,39 +53,16 @@ std::expected<Config, std::vector<Error>> parse(std::string_view text, const std
     Reading reading(file_name, machine, all_sections);
     Config config;
     config.file = file_name;
-    try {
-        const toml::table root = toml::parse(text, std::string_view(file_name));
-        read_root(reading, root, config);
-    } catch (const toml::parse_error& error) {
-        const toml::source_position begin = error.source().begin;
-        reading.errors.add({begin.line, begin.column},
-                           fmt::format("no valid TOML: {}", printable(error.description())));
-    } catch (const std::exception& error) {  // out of memory, or a library's own limit
-        reading.errors.add({}, fmt::format("cannot be read as TOML: {}", printable(error.what())));
-    }
+    parse_toml(text, reading.errors,
+               [&](const toml::table& root) { read_root(reading, root, config); });
     if (!reading.errors.empty()) return std::unexpected(reading.errors.take_sorted());
     return config;
 }
 
 std::expected<Config, std::vector<Error>> load(const std::string& path, const Machine& machine) {
-    const auto fail = [&](std::string message) {
-        return std::unexpected(std::vector<Error>{{path, 0, 0, std::move(message)}});
-    };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                               &std::fclose);
-    if (!file) return fail(fmt::format("cannot be opened: {}", std::strerror(errno)));
-    std::string text;
-    char piece[16 * 1024];
-    while (text.size() <= kFileBytesMax) {
-        const std::size_t size = std::fread(piece, 1, sizeof piece, file.get());
-        if (size == 0) break;
-        text.append(piece, size);
-    }
-    if (std::ferror(file.get()) != 0)
-        return fail(fmt::format("cannot be read: {}", std::strerror(errno)));
-    if (text.size() > kFileBytesMax)
-        return fail("is larger than 16 MiB, which no configuration is");
-    return parse(text, path, machine);
+    const auto text = read_file(path);
+    if (!text) return std::unexpected(std::vector<Error>{{path, 0, 0, text.error()}});
+    return parse(*text, path, machine);
 }
 
 }  // namespace ringway::config

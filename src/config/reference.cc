@@ -62,18 +62,21 @@ const std::vector<SectionText>& all_sections() {
     return sections;
 }
 
+std::string section_markdown(const SectionText& section) {
+    std::string out = fmt::format("## {}\n\n{}\n\n", section.heading, section.meaning);
+    out += "| key | type | default | bounds | meaning |\n|---|---|---|---|---|\n";
+    for (const RuleText& key : section.keys) {
+        const std::string tick = is_literal(key) ? "`" : "";
+        out += fmt::format("| `{}` | {} | {}{}{} | {} | {} |\n", key.rule.name,
+                           cell(type_text(key.rule)), tick, cell(key.default_text), tick,
+                           cell(bounds_text(key.rule)), cell(key.rule.meaning));
+    }
+    return out;
+}
+
 std::string reference_markdown() {
     std::string out(kIntroduction);
-    for (const SectionText& section : all_sections()) {
-        out += fmt::format("\n## {}\n\n{}\n\n", section.heading, section.meaning);
-        out += "| key | type | default | bounds | meaning |\n|---|---|---|---|---|\n";
-        for (const RuleText& key : section.keys) {
-            const std::string tick = is_literal(key) ? "`" : "";
-            out += fmt::format("| `{}` | {} | {}{}{} | {} | {} |\n", key.rule.name,
-                               cell(type_text(key.rule)), tick, cell(key.default_text), tick,
-                               cell(bounds_text(key.rule)), cell(key.rule.meaning));
-        }
-    }
+    for (const SectionText& section : all_sections()) out += "\n" + section_markdown(section);
     return out;
 }
 

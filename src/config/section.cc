@@ -280,6 +280,30 @@ std::string_view complain_unknown(Reading& reading, const toml::key& key, std::s
     return guess;
 }
 
+std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
+                                          const toml::node& node, std::size_t max) {
+    std::vector<const toml::table*> tables;
+    const toml::array* array = node.as_array();
+    if (array == nullptr) {
+        reading.complain(node, fmt::format("expected {}, found {}; write {} with two brackets",
+                                           heading, type_found(node), heading));
+        return tables;
+    }
+    for (const toml::node& element : *array) {
+        if (tables.size() == max) {
+            reading.complain(element, fmt::format("more than {} {}; remove some", max, heading));
+            break;
+        }
+        if (const toml::table* table = element.as_table()) {
+            tables.push_back(table);
+        } else {
+            reading.complain(element,
+                             fmt::format("expected {}, found {}", heading, type_found(element)));
+        }
+    }
+    return tables;
+}
+
 std::string value_text(const Rule& rule, const Slot& slot) {
     return std::visit(
         [&](auto value) -> std::string {

@@ -156,30 +156,6 @@ std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(
     return result;
 }
 
-std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
-                                          const toml::node& node, std::size_t max) {
-    std::vector<const toml::table*> tables;
-    const toml::array* array = node.as_array();
-    if (array == nullptr) {
-        reading.complain(node, fmt::format("expected {}, found {}; write {} with two brackets",
-                                           heading, type_found(node), heading));
-        return tables;
-    }
-    for (const toml::node& element : *array) {
-        if (tables.size() == max) {
-            reading.complain(element, fmt::format("more than {} {}; remove some", max, heading));
-            break;
-        }
-        if (const toml::table* table = element.as_table()) {
-            tables.push_back(table);
-        } else {
-            reading.complain(element,
-                             fmt::format("expected {}, found {}", heading, type_found(element)));
-        }
-    }
-    return tables;
-}
-
 std::optional<base::SocketAddress> read_listen_address(Reading& reading, const Rule& rule,
                                                        const toml::node& node) {
     const auto* value = node.as_string();

@@ -1,5 +1,5 @@
-// Values of more than one form that several sections share: addresses, secrets, header edits,
-// references by name, and arrays of tables.
+// Values of more than one form that several sections share: addresses, secrets, header edits and
+// references by name.
 #pragma once
 
 #include <toml++/toml.h>
@@ -18,10 +18,6 @@ namespace ringway::config {
 /// "[[listener]]" and its keys: toml++ keeps tables sorted by key, the file's order is that of the
 /// places.
 std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const toml::table& table);
-
-/// The tables of an array of tables, at most `max`; complains of anything else.
-std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
-                                          const toml::node& node, std::size_t max);
 
 /// The number of an IP address and port or a unix socket to listen on; complains otherwise.
 std::optional<base::SocketAddress> read_listen_address(Reading& reading, const Rule& rule,

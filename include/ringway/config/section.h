@@ -180,6 +180,10 @@ void check_order(const Given& given, std::string_view less_name, std::uint64_t l
 void check_order(const Given& given, std::string_view less_name, Duration less,
                  std::string_view more_name, Duration more);
 
+/// The tables of an array of tables, at most `max`; complains of anything else.
+std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
+                                          const toml::node& node, std::size_t max);
+
 /// A sub-table such as [pool.retry] as the value of a key.
 template <class T>
 bool read_subsection(Reading& reading, const Rule& rule, const Section<T>& section,
@@ -207,6 +211,9 @@ std::string type_text(const Rule& rule);
 std::string bounds_text(const Rule& rule);
 /// "a table", "a string", ... of what the file has.
 std::string_view type_found(const toml::node& node);
+
+/// "## [pool]", what it is, and a table of its keys, as Markdown.
+std::string section_markdown(const SectionText& section);
 
 template <class T>
 SectionText describe(const Section<T>& section) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "pattern.h"
+#include "ringway/base/hash.h"
 #include "ringway/base/units.h"
 #include "ringway/http/head.h"
 
@@ -108,13 +109,13 @@ void for_each_parameter(std::string_view query, Visit&& visit) {
 }
 
 std::string pattern_checksum(std::uint64_t bytes) {
-    Checksum checksum;
+    ringway::base::Fnv1a64 checksum;
     for (std::uint64_t at = 0; at < bytes;) {
         const std::string_view piece = pattern_at(at, bytes - at);
         checksum.add(piece);
         at += piece.size();
     }
-    return checksum.text();
+    return fmt::format("{:016x}", checksum.value());
 }
 
 std::string describe(const Answer& answer) {

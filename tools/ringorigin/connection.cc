@@ -239,7 +239,7 @@ void Connection::begin_exchange(const http::RequestHead& head) {
     query_ = head.query;
     keeps_body_ = !control && answer_.mode == Mode::echo;
     checks_body_ = !control && (answer_.mode == Mode::echo || answer_.mode == Mode::headers);
-    request_checksum_ = Checksum();
+    request_checksum_ = {};
     if (keeps_body_) kept_.clear();
     if (!control && answer_.mode == Mode::headers) {
         kept_ =
@@ -312,12 +312,12 @@ void Connection::answer() {
         case Mode::close:
             return answer_bytes(found);
         case Mode::echo:
-            append_head(found, fmt::format("X-Checksum: {}\r\nContent-Length: {}\r\n",
-                                           request_checksum_.text(), kept_.size()));
+            append_head(found, fmt::format("X-Checksum: {:016x}\r\nContent-Length: {}\r\n",
+                                           request_checksum_.value(), kept_.size()));
             break;
         case Mode::headers:
-            kept_ += fmt::format("],\"body_bytes\":{},\"body_checksum\":\"{}\"}}\n", request_bytes_,
-                                 request_checksum_.text());
+            kept_ += fmt::format("],\"body_bytes\":{},\"body_checksum\":\"{:016x}\"}}\n", request_bytes_,
+                                 request_checksum_.value());
             append_head(found, fmt::format("Content-Length: {}\r\n", kept_.size()));
             break;
     }

@@ -13,6 +13,7 @@
 
 #include "answer.h"
 #include "pattern.h"
+#include "ringway/base/hash.h"
 #include "ringway/base/intrusive_list.h"
 #include "ringway/http/chunked.h"
 #include "ringway/http/head.h"
@@ -95,7 +96,7 @@ class Connection : public ringway::base::ListLink<Connection> {
     bool pieces_open_ = false;
     ringway::http::Framing request_framing_ = ringway::http::Framing::none;
     ringway::http::ChunkedDecoder decoder_;
-    Checksum request_checksum_;
+    ringway::base::Fnv1a64 request_checksum_;
     bool keeps_body_ = false;
     bool checks_body_ = false;
     Answer answer_;

@@ -1,8 +1,8 @@
 #include "pattern.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <cstddef>
+#include <string>
 
 namespace ringorigin {
 
@@ -29,6 +29,5 @@ std::string_view pattern_at(std::uint64_t at, std::uint64_t bytes_max) {
     return {bytes.data() + start, std::min<std::uint64_t>(bytes_max, kStored - start)};
 }
 
-std::string Checksum::text() const { return fmt::format("{:016x}", state_); }
 
 }  // namespace ringorigin

@@ -26,9 +26,12 @@ class Schedule {
 
  private:
     double gap_ns();
+    double first_gap_ns();
+    void settle();
 
     std::vector<RateStep> steps_;  // per thread
     Arrivals arrivals_;
+    double turn_;  // of a constant gap, by which this thread comes later than the first
     ringway::base::Prng prng_;
     std::size_t step_ = 0;
     double step_ends_ns_ = 0;

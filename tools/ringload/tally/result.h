@@ -16,10 +16,11 @@ namespace ringload {
 /// Sums over the threads. Every count is of requests that were due within the measured time.
 struct Counts {
     std::uint64_t due = 0;
-    std::uint64_t answered = 0;  // whole answers of any status, those of slow clients included
+    std::uint64_t answered = 0;  // whole answers of any status
     std::array<std::uint64_t, kFailures> failures{};
     std::uint64_t aborted = 0;
     std::uint64_t unfinished = 0;
+    std::uint64_t slow_cut = 0;  // slow clients that the server ended, or that took too long
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t connects = 0;
@@ -89,6 +90,7 @@ struct Record {
     std::uint8_t origin = kNoOrigin;  // index in Result::origins
 
     static constexpr std::uint8_t kNoOrigin = 255;
+    static constexpr std::uint32_t kNoConnection = 0xffffffff;  // it never had one
 };
 
 /// A process that was watched, or ringload itself.

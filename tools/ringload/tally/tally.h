@@ -84,14 +84,15 @@ struct Tally {
     explicit Tally(std::size_t kinds) : by_kind(kinds), failed_by_kind(kinds) {}
 
     // Every request that was due ends in exactly one of: by_status (a whole answer, good or not),
-    // failures other than unexpected_status and wrong_body, aborted, slow, unfinished (the run was
-    // stopped).
+    // failures other than unexpected_status and wrong_body, aborted, unfinished (the run was
+    // stopped). Requests of slow clients are not among them.
     Count due;
     std::array<LazyLatencies, kStatusMax - kStatusMin + 1> by_status;
     LazyLatencies timed_out;  // time waited in vain; part of the latency of a run
     std::array<Count, kFailures> failures;
     Count aborted;       // left by us on purpose
     LazyLatencies slow;  // of slow readers and senders, answered
+    Count slow_cut;      // slow ones that the server ended, or that took too long
     Count unfinished;
 
     std::vector<LazyLatencies> by_kind;  // [index in the mix]: whole answers
@@ -100,7 +101,7 @@ struct Tally {
     LazyLatencies uncorrected;  // from when it was really sent, as a tool would that waits its turn
     LazyLatencies first_byte;   // from when it was really sent
     LazyLatencies connect;      // opening a connection
-    LazyLatencies lag;          // open loop: from when it was due until it was sent
+    LazyLatencies lag;          // open loop: until its thread turned to it, our own lateness
 
     Count bytes_received;
     Count bytes_sent;

@@ -1,0 +1,336 @@
+#include "load/worker.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+namespace ringload {
+
+namespace ring = ringway::ring;
+using ringway::base::kNever;
+using ringway::base::TimerWheel;
+
+namespace {
+
+/// The part of thread `index` when `all` are dealt out in turn.
+template <class Number>
+Number part_of(Number all, std::uint32_t index, std::uint32_t count) {
+    return all / count + (index < all % count ? 1 : 0);
+}
+
+Duration duration_of(const timespec& time) {
+    return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
+}
+
+}  // namespace
+
+Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
+    : shared_(shared),
+      index_(index),
+      count_(count),
+      connections_(part_of(shared.plan.connections, index, count)),
+      connections_max_(std::max(connections_, part_of(shared.plan.connections_max, index, count))),
+      quota_(part_of(shared.plan.requests, index, count)),
+      measure_begin_(shared.measure_begin),
+      tally_(shared.plan.mix.size()),
+      prng_(shared.plan.seed + 0x51ed270b * (index + 1)),
+      schedule_(shared.plan, index, count),
+      next_number_(index) {
+    if (shared.plan.duration.count() > 0) measure_end_ = measure_begin_ + shared.plan.duration;
+    std::uint32_t sum = 0;
+    for (const RequestKind& kind : shared.plan.mix) weights_.push_back(sum += kind.weight);
+    if (shared.plan.misbehaviour.churn_per_s > 0) {
+        churn_gap_ =
+            Duration(static_cast<std::int64_t>(1e9 * count / shared.plan.misbehaviour.churn_per_s));
+    }
+}
+
+Worker::~Worker() { join(); }
+
+// -- the thread
+
+std::expected<void, std::string> Worker::start() {
+    std::atomic<bool> done{false};
+    std::expected<void, std::string> opened;
+    thread_ = std::thread([this, &done, &opened] { run(done, opened); });
+    done.wait(false);
+    return opened;
+}
+
+void Worker::request_stop() { stop_.store(true, std::memory_order_release); }
+
+void Worker::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+Duration Worker::cpu_time() const {
+    clockid_t clock;
+    timespec time{};
+    const pthread_t thread = const_cast<std::thread&>(thread_).native_handle();
+    const bool runs = !is_over() && pthread_getcpuclockid(thread, &clock) == 0 &&
+                      clock_gettime(clock, &time) == 0;
+    return runs ? duration_of(time) : Duration(cpu_ns_.load(std::memory_order_relaxed));
+}
+
+void Worker::run(std::atomic<bool>& done, std::expected<void, std::string>& opened) {
+    opened = open_ring();
+    const bool good = opened.has_value();
+    done.store(true);
+    done.notify_one();
+    if (!good) return;
+    turns();
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    cpu_ns_.store(duration_of(used).count(), std::memory_order_relaxed);
+    over_.store(true, std::memory_order_release);
+    all_.clear();
+    ring_.reset();
+}
+
+std::expected<void, std::string> Worker::open_ring() {
+    const std::vector<int>& cpus = shared_.plan.cpus;
+    if (!cpus.empty()) {
+        const int cpu = cpus[index_ % cpus.size()];
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(static_cast<std::size_t>(cpu), &set);
+        if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) != 0) {
+            return std::unexpected(
+                fmt::format("cannot run on CPU {}; name CPUs that this machine has", cpu));
+        }
+    }
+    ring::KernelRingSettings settings;
+    settings.buffer_count = 512;
+    settings.features = shared_.features;
+    auto made = ring::KernelRing::make(settings);
+    if (!made) return std::unexpected(made.error());
+    ring_ = std::move(*made);
+    const Instant now = ring::read_clock();
+    coarse_ = std::make_unique<TimerWheel>(now);
+    fine_ = std::make_unique<TimerWheel>(now, TimerWheel::kFineTick);
+    if (churn_gap_.count() > 0) next_churn_ = now + churn_gap_;
+    return {};
+}
+
+void Worker::turns() {
+    do {
+        ring_->wait(shared_.begin);
+    } while (ring_->now() < shared_.begin);
+    for (std::uint32_t i = 0; i < connections_; ++i) add_connection();
+    while (phase_ != Phase::over) {
+        ring_->wait(next_moment());
+        ring_->dispatch();
+        coarse_->expire(ring_->now());
+        fine_->expire(ring_->now());
+        look_at_clock();
+    }
+    end_all();
+}
+
+void Worker::look_at_clock() {
+    const Instant now = ring_->now();
+    if (stop_.load(std::memory_order_relaxed)) {
+        phase_ = Phase::over;
+        return;
+    }
+    if (phase_ == Phase::loading) {
+        if (!closed_loop()) issue_due();
+        const bool quota_used = quota_ > 0 && tally_.due.value() >= quota_;
+        const bool schedule_over = !closed_loop() && schedule_.next() == Schedule::kNever;
+        if (now >= measure_end_ || quota_used || schedule_over) phase_ = Phase::draining;
+    }
+    expire_backlog(now);
+    if (!backlog_.empty()) serve_backlog();
+    if (phase_ == Phase::draining && under_way_ == 0 && backlog_.empty()) phase_ = Phase::over;
+}
+
+Instant Worker::next_moment() const {
+    // a request to stop is looked for at least so often
+    Instant next = ring_->now() + std::chrono::milliseconds(50);
+    next = std::min({next, coarse_->next(), fine_->next()});
+    if (phase_ == Phase::loading) {
+        next = std::min(next, measure_end_);
+        if (!closed_loop() && schedule_.next() != Schedule::kNever)
+            next = std::min(next, measure_begin_ + schedule_.next());
+    }
+    return next;
+}
+
+void Worker::end_all() {
+    for (const Request& request : backlog_) {
+        if (request.counted) tally_.unfinished.add();
+    }
+    backlog_.clear();
+    for (Connection& connection : all_) connection.abandon();
+    const auto open = [this] {
+        return std::ranges::any_of(all_, [](const Connection& c) { return !c.is_idle(); });
+    };
+    while (open()) {
+        ring_->wait(kNever);
+        ring_->dispatch();
+    }
+}
+
+// -- connections
+
+void Worker::add_connection() {
+    const auto number = static_cast<std::uint32_t>(all_.size()) * count_ + index_;
+    all_.emplace_back(*this, number, next_gait()).open();
+}
+
+/// Slow clients are spread evenly over the connections, whatever their share is.
+Connection::Gait Worker::next_gait() {
+    const Misbehaviour& wanted = shared_.plan.misbehaviour;
+    const auto index = static_cast<double>(all_.size());
+    const auto begins_one = [index](double share) {
+        return static_cast<std::uint64_t>((index + 1) * share) >
+               static_cast<std::uint64_t>(index * share);
+    };
+    if (begins_one(wanted.slow_readers)) return Connection::Gait::slow_reader;
+    if (begins_one(wanted.slow_senders)) return Connection::Gait::slow_sender;
+    return Connection::Gait::brisk;
+}
+
+void Worker::on_opened(Duration took) {
+    --connecting_;
+    tally_.connects.add();
+    if (ring_->now() >= measure_begin_)
+        tally_.connect.record(static_cast<std::uint64_t>(took.count()));
+}
+
+void Worker::on_refused(Connection& connection, Failure failure) {
+    --connecting_;
+    if (connection.is_slow()) {
+        tally_.slow_cut.add();
+    } else if (closed_loop()) {
+        if (may_begin(connection.opened())) fail_unsent(make_request(connection.opened()), failure);
+    } else if (!backlog_.empty()) {
+        const Request request = backlog_.front();
+        backlog_.pop_front();
+        fail_unsent(request, failure);
+    }
+}
+
+void Worker::on_closed(Connection& connection, bool was_refused) {
+    idle_.push_back(connection);
+    if (phase_ == Phase::over || (phase_ == Phase::draining && backlog_.empty())) return;
+    const bool stays = connection.number() / count_ < connections_;
+    if (!stays) return;
+    if (was_refused) {
+        connection.open_later();
+    } else {
+        connection.open();
+    }
+}
+
+void Worker::on_free(Connection& connection) {
+    if (closed_loop() || connection.is_slow()) return connection.refill();
+    if (!backlog_.empty()) connection.refill();
+    if (connection.can_send() && !connection.linked()) free_.push_back(connection);
+}
+
+// -- what is sent, and when
+
+bool Worker::may_begin(Instant due) const {
+    if (phase_ != Phase::loading || due >= measure_end_) return false;
+    return quota_ == 0 || tally_.due.value() < quota_;
+}
+
+std::uint16_t Worker::pick_kind() {
+    if (weights_.size() == 1) return 0;
+    const std::uint32_t at = prng_.below(weights_.back());
+    return static_cast<std::uint16_t>(std::ranges::upper_bound(weights_, at) - weights_.begin());
+}
+
+Request Worker::make_request(Instant due) {
+    Request request;
+    request.due = due;
+    request.kind = pick_kind();
+    request.number = next_number_;
+    next_number_ += count_;
+    request.counted = due >= measure_begin_;
+    request.aborts = chance(shared_.plan.misbehaviour.aborts);
+    if (request.counted) tally_.due.add();
+    return request;
+}
+
+std::optional<Request> Worker::next_request(const Connection& connection, Instant now) {
+    if (connection.is_slow()) {
+        if (phase_ != Phase::loading) return {};
+        Request request;
+        request.due = now;
+        request.kind = pick_kind();
+        request.counted = now >= measure_begin_;
+        return request;
+    }
+    Request request;
+    if (closed_loop()) {
+        // whoever wants an answer waits for the connection, too
+        const Instant due = connection.is_fresh() ? connection.opened() : now;
+        if (!may_begin(due)) return {};
+        request = make_request(due);
+    } else {
+        // others that are free come first
+        if (backlog_.empty() || (connection.is_waiting() && !free_.empty())) return {};
+        request = backlog_.front();
+        backlog_.pop_front();
+    }
+    ++under_way_;
+    tally_.in_flight.store(under_way_, std::memory_order_relaxed);
+    return request;
+}
+
+bool Worker::is_last(const Connection& connection, std::uint32_t sent_count, Instant now) {
+    const std::uint32_t bound = shared_.plan.requests_per_connection;
+    if (bound > 0 && sent_count >= bound) return true;
+    if (now < next_churn_ || connection.is_slow()) return false;
+    next_churn_ += churn_gap_;
+    return true;
+}
+
+void Worker::issue_due() {
+    const Instant now = ring::read_clock();
+    while (schedule_.next() != Schedule::kNever) {
+        const Instant due = measure_begin_ + schedule_.next();
+        if (due > now || !may_begin(due)) break;
+        schedule_.advance();
+        const Request& request = backlog_.emplace_back(make_request(due));
+        if (request.counted) tally_.lag.record(static_cast<std::uint64_t>((now - due).count()));
+    }
+    serve_backlog();
+    tally_.backlog_max.raise_to(backlog_.size());
+}
+
+void Worker::serve_backlog() {
+    while (!backlog_.empty()) {
+        if (!free_.empty()) {
+            Connection& connection = free_.pop_front();
+            connection.refill();
+            if (connection.can_send() && !connection.linked()) free_.push_back(connection);
+            continue;
+        }
+        if (connecting_ >= backlog_.size()) return;
+        if (!idle_.empty()) {
+            idle_.pop_front().open();
+        } else if (all_.size() < connections_max_) {
+            add_connection();
+        } else {
+            return;
+        }
+    }
+}
+
+void Worker::expire_backlog(Instant now) {
+    while (!backlog_.empty()) {
+        const Request& front = backlog_.front();
+        if (front.due + kind(front.kind).timeout.value_or(shared_.plan.timeout) > now) return;
+        fail_unsent(front, Failure::timed_out);
+        backlog_.pop_front();
+    }
+}
+
+}  // namespace ringload

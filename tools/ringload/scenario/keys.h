@@ -20,6 +20,7 @@ using config::Key;
 using config::Reading;
 using config::Rule;
 using config::Section;
+using config::tables_of;
 
 inline void complain_type(Reading& reading, const Rule& rule, const toml::node& node) {
     reading.complain(node, fmt::format("`{}`: expected {}, found {}", rule.name, rule.shape,
@@ -158,9 +159,5 @@ auto addresses(std::string_view name, std::string_view meaning) {
                meaning)
         .with_default("none");
 }
-
-/// The tables of an array of tables, at most `max`; complains of anything else.
-std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
-                                          const toml::node& node, std::size_t max);
 
 }  // namespace ringload

@@ -152,7 +152,8 @@ std::expected<Process, std::string> Process::start(const ProcessSettings& settin
     made.errors_ = nameless_file();
     std::array<int, 2> pipe{-1, -1};
     if (settings.takes_input && pipe2(pipe.data(), O_CLOEXEC) != 0) pipe = {-1, -1};
-    const Descriptor input(settings.takes_input ? pipe[0] : open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const Descriptor input(settings.takes_input ? pipe[0]
+                                                : open("/dev/null", O_RDONLY | O_CLOEXEC));
     made.input_ = Descriptor(pipe[1]);
     if (!made.output_.is_open() || !made.errors_.is_open() || !input.is_open()) {
         return std::unexpected(
@@ -181,8 +182,7 @@ std::expected<Process, std::string> Process::start(const ProcessSettings& settin
                 .parent = getpid(),
                 .mask = nullptr};
     const pid_t pid = give_birth(birth);
-    if (pid < 0)
-        return std::unexpected(fmt::format("{}: {}", settings.name, std::strerror(errno)));
+    if (pid < 0) return std::unexpected(fmt::format("{}: {}", settings.name, std::strerror(errno)));
     made.pid_ = pid;
     if (birth.failed_what != nullptr) {
         made.stop();
@@ -309,17 +309,19 @@ std::expected<std::string, std::string> find_program(const std::string& given,
     for (const fs::path& candidate : candidates) {
         if (is_program(candidate)) return candidate.lexically_normal().string();
     }
-    return std::unexpected(fmt::format("{0} is neither beside ringload nor in PATH; set `{0}` of "
-                                       "[programs]",
-                                       name));
+    return std::unexpected(
+        fmt::format("{0} is neither beside ringload nor in PATH; set `{0}` of "
+                    "[programs]",
+                    name));
 }
 
 std::expected<Descriptor, std::string> open_network(const std::string& path) {
     const int opened = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (opened >= 0) return Descriptor(opened);
-    return std::unexpected(fmt::format("the network namespace {} cannot be opened: {}; write "
-                                       "/proc/PID/ns/net or a name of `ip netns`",
-                                       path, std::strerror(errno)));
+    return std::unexpected(
+        fmt::format("the network namespace {} cannot be opened: {}; write "
+                    "/proc/PID/ns/net or a name of `ip netns`",
+                    path, std::strerror(errno)));
 }
 
 std::expected<void, std::string> enter_network(const std::string& path) {
@@ -327,8 +329,8 @@ std::expected<void, std::string> enter_network(const std::string& path) {
     const auto opened = open_network(path);
     if (!opened) return std::unexpected(opened.error());
     if (setns(opened->number(), CLONE_NEWNET) == 0) return {};
-    return std::unexpected(fmt::format("entering the network namespace {} failed: {}", path,
-                                       std::strerror(errno)));
+    return std::unexpected(
+        fmt::format("entering the network namespace {} failed: {}", path, std::strerror(errno)));
 }
 
 }  // namespace ringload

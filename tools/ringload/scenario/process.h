@@ -39,9 +39,9 @@ struct ProcessSettings {
     std::vector<std::string> command;
     std::vector<std::pair<std::string, std::string>> environment;  // added to ours
     std::string directory;                                         // "": ours
-    std::string network;     // path of a network namespace; "": ours
-    int ends_by = SIGTERM;   // what it heeds; one with children of its own must be able to
-    bool realtime = false;   // SCHED_RR where that is allowed
+    std::string network;    // path of a network namespace; "": ours
+    int ends_by = SIGTERM;  // what it heeds; one with children of its own must be able to
+    bool realtime = false;  // SCHED_RR where that is allowed
     bool takes_input = false;
 };
 

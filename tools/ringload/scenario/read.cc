@@ -4,10 +4,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <utility>
 
+#include "ringway/config/toml_file.h"
 #include "scenario/keys.h"
 #include "scenario/sections.h"
 
@@ -15,7 +14,6 @@ namespace ringload {
 
 namespace {
 
-constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kVariantsMax = 16;
 constexpr std::size_t kTextsMax = 64;
 
@@ -94,47 +92,7 @@ std::string choose_variant(toml::table& root, std::size_t index) {
     return name;
 }
 
-std::expected<std::string, config::Error> content_of(const std::string& path) {
-    const auto fail = [&](std::string message) {
-        return std::unexpected(config::Error{path, 0, 0, std::move(message)});
-    };
-    errno = 0;
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) return fail(fmt::format("cannot be opened: {}", std::strerror(errno)));
-    std::string text(kFileBytesMax + 1, '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad()) return fail(fmt::format("cannot be read: {}", std::strerror(errno)));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > kFileBytesMax) return fail("is larger than 1 MiB, which no scenario is");
-    return text;
-}
-
 }  // namespace
-
-std::vector<const toml::table*> tables_of(Reading& reading, std::string_view heading,
-                                          const toml::node& node, std::size_t max) {
-    std::vector<const toml::table*> tables;
-    const toml::array* array = node.as_array();
-    if (array == nullptr) {
-        reading.complain(node, fmt::format("expected {0}, found {1}; write {0} with two brackets",
-                                           heading, config::type_found(node)));
-        return tables;
-    }
-    for (const toml::node& element : *array) {
-        const toml::table* table = element.as_table();
-        if (tables.size() == max) {
-            reading.complain(element, fmt::format("more than {} {}; remove some", max, heading));
-            break;
-        }
-        if (table != nullptr) {
-            tables.push_back(table);
-        } else {
-            reading.complain(element, fmt::format("expected {}, found {}", heading,
-                                                  config::type_found(element)));
-        }
-    }
-    return tables;
-}
 
 const Section<Scenario>& scenario_section() {
     using config::custom;
@@ -217,11 +175,11 @@ std::expected<std::vector<Scenario>, Errors> load_scenario(
             Errors{{paths.front(), 0, 0, fmt::format("more than {} files and --set", kTextsMax)}});
     }
     for (const std::string& path : paths) {
-        auto text = content_of(path);
+        auto text = config::read_file(path);
         if (text) {
             texts.push_back({std::move(*text), path});
         } else {
-            errors.push_back(std::move(text.error()));
+            errors.push_back({path, 0, 0, std::move(text.error())});
         }
     }
     for (std::size_t i = 0; i < settings.size(); ++i)

@@ -26,13 +26,12 @@ constexpr Duration kTick = std::chrono::milliseconds(20);
 constexpr Duration kLeadTime = std::chrono::milliseconds(5);
 constexpr Duration kNoStep = Duration::max();
 
-Duration cpu_of_process(pid_t pid) { return Duration(sample_processes({pid}, -1).cpu_ns); }
-
 /// CPU times at one moment; two of them are a result.
 struct CpuReading {
     Duration own{0};
     std::vector<Duration> threads;
-    std::vector<Duration> watched;
+    std::vector<ProcessSample> watched;
+    ProcessSample core;
 };
 
 CpuReading read_cpu(const std::deque<Worker>& workers, const LoadPlan& plan) {
@@ -41,7 +40,8 @@ CpuReading read_cpu(const std::deque<Worker>& workers, const LoadPlan& plan) {
         reading.threads.push_back(worker.cpu_time());
         reading.own += reading.threads.back();
     }
-    for (const pid_t pid : plan.watched) reading.watched.push_back(cpu_of_process(pid));
+    for (const pid_t pid : plan.watched) reading.watched.push_back(sample_processes({pid}, -1));
+    if (plan.watched_core >= 0) reading.core = sample_processes({}, plan.watched_core);
     return reading;
 }
 
@@ -182,15 +182,24 @@ class Run {
     void note_cpu(const CpuReading& before, const CpuReading& after) {
         const auto measured =
             static_cast<double>(std::max<std::int64_t>(result_.measured.count(), 1));
-        result_.own_cpu = {getpid(), after.own - before.own};
+        result_.own_cpu.pid = getpid();
+        result_.own_cpu.user_and_system = after.own - before.own;
         for (std::size_t i = 0; i < before.threads.size(); ++i) {
             const Duration used = after.threads[i] - before.threads[i];
             result_.busiest_thread =
                 std::max(result_.busiest_thread, static_cast<double>(used.count()) / measured);
         }
-        for (std::size_t i = 0; i < before.watched.size(); ++i)
+        for (std::size_t i = 0; i < before.watched.size(); ++i) {
+            const ProcessSample& from = before.watched[i];
+            const ProcessSample& to = after.watched[i];
             result_.watched_cpu.push_back(
-                {shared_.plan.watched[i], after.watched[i] - before.watched[i]});
+                {shared_.plan.watched[i], Duration(to.cpu_ns - from.cpu_ns),
+                 static_cast<std::uint64_t>(to.switches - from.switches)});
+        }
+        if (shared_.plan.watched_core < 0) return;
+        result_.core = {shared_.plan.watched_core,
+                        Duration(after.core.core_busy_ns - before.core.core_busy_ns),
+                        Duration(after.core.core_steal_ns - before.core.core_steal_ns)};
     }
 
     const StopSwitch& stop_;

@@ -102,6 +102,7 @@ struct LoadPlan {
     bool keep_records = false;   // fill Result::records
     std::string origin_field;    // of answers, that names who answered; "" when records need none
     std::vector<pid_t> watched;  // processes whose CPU time is measured
+    int watched_core = -1;       // CPU whose load is measured, interrupts included; -1: none
 };
 
 }  // namespace ringload

@@ -97,6 +97,14 @@ struct Record {
 struct CpuUse {
     pid_t pid = 0;
     Duration user_and_system{0};  // within the measured time
+    std::uint64_t switches = 0;   // context switches of its threads, voluntary or not
+};
+
+/// A CPU that was watched, whoever ran on it. The kernel counts in steps of 10 ms.
+struct CoreUse {
+    int cpu = 0;
+    Duration busy{0};   // user, system and interrupts
+    Duration steal{0};  // taken by the machine below
 };
 
 /// Of `--find-max`.
@@ -174,6 +182,7 @@ struct Result {
     CpuUse own_cpu;
     double busiest_thread = 0;  // share of the measured time that it was on a CPU: 1 is all of it
     std::vector<CpuUse> watched_cpu;
+    std::optional<CoreUse> core;
 
     std::vector<Record> records;       // by due_ns, when the plan wants them
     std::vector<std::string> origins;  // that records name

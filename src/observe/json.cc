@@ -2,6 +2,7 @@
 #include "ringway/observe/json.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "ringway/observe/timestamp.h"
 
@@ -117,6 +118,19 @@ void JsonWriter::time(std::int64_t unix_ns) {
 void JsonWriter::whole(std::uint64_t value) {
     separate();
     append_number(out_, value);
+}
+
+void JsonWriter::real(double value) {
+    if (!std::isfinite(value)) return null();
+    separate();
+    const double size = std::abs(value);
+    // without an exponent where people read it, with one where it would be a row of zeros
+    const bool is_common = size == 0 || (size >= 1e-6 && size < 1e15);
+    char text[40];
+    const auto result =
+        is_common ? std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed)
+                  : std::to_chars(text, text + sizeof(text), value);
+    out_.append(text, result.ptr);
 }
 
 void JsonWriter::thousandths(base::Duration value, base::Duration thousandth) {

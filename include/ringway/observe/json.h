@@ -36,6 +36,9 @@ class JsonWriter {
     void null() { word("null"); }
     void boolean(bool value) { word(value ? "true" : "false"); }
     void number(std::unsigned_integral auto value) { whole(value); }
+    /// The shortest digits that read back as the same value; null when it is no number or infinite
+    /// (JSON has neither, RFC 8259 6).
+    void number(std::floating_point auto value) { real(static_cast<double>(value)); }
     /// In milliseconds with three decimals; null when negative.
     void milliseconds(base::Duration value) { thousandths(value, std::chrono::microseconds(1)); }
     /// In seconds with three decimals; null when negative.
@@ -62,6 +65,7 @@ class JsonWriter {
         out_ += value;
     }
     void whole(std::uint64_t value);
+    void real(double value);
     void thousandths(base::Duration value, base::Duration thousandth);
 
     std::string& out_;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
 namespace ringway::observe {
 namespace {
 
@@ -92,6 +96,30 @@ TEST(JsonWriter, numbers_and_times_are_exact_at_their_ends) {
     EXPECT_EQ(out,
               "[18446744073709551615,7,1234.567,0.005,null,90061.007,0.000,"
               "\"2026-01-02T03:04:05.678Z\"]");
+}
+
+TEST(JsonWriter, fractions_have_the_shortest_digits_and_what_is_no_number_is_null) {
+    std::string out;
+    JsonWriter json(out);
+    json.open_array();
+    for (const double value : {0.0, 0.1, -2.5, 10'000'000.0, 1.0 / 3, 1e-6, 1e-7, 1e300}) {
+        json.number(value);
+    }
+    json.number(std::numeric_limits<double>::infinity());
+    json.number(std::numeric_limits<double>::quiet_NaN());
+    json.number(1.5f);
+    json.close_array();
+    EXPECT_EQ(out, "[0,0.1,-2.5,10000000,0.3333333333333333,0.000001,1e-07,1e+300,null,null,1.5]");
+}
+
+TEST(JsonWriter, fractions_of_any_size_read_back_as_they_were) {
+    for (int exponent = -1074; exponent < 1024; ++exponent) {
+        const double value = std::ldexp(1.0 + 1.0 / 3, exponent);
+        std::string out;
+        JsonWriter(out).number(-value);
+        ASSERT_EQ(std::strtod(out.c_str(), nullptr), -value) << out;
+        ASSERT_LT(out.size(), 40u) << out;
+    }
 }
 
 }  // namespace

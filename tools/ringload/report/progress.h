@@ -12,21 +12,27 @@ class Progress {
  public:
     /// To `out`, which stays open; whether it is a terminal is asked once.
     Progress(const LoadPlan& plan, std::FILE* out);
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
     ~Progress();  // ends the line
 
     void show(const Sample& sample);
     /// A line of its own: a fault, a step of a search.
     void say(const std::string& line);
 
-    /// Rate, p99, errors, what remains.
+    /// Rate, p99, errors, what remains. `errors` are those of the run so far.
     static std::string line_of(const LoadPlan& plan, const Sample& sample, std::uint64_t errors);
 
  private:
+    void draw(std::string line);
+    void erase();
+
     LoadPlan plan_;
     std::FILE* out_;
     bool is_terminal_;
     bool drawn_ = false;
-    std::uint64_t errors_ = 0;
+    Duration shown_at_{0};      // of the last sample
+    std::uint64_t errors_ = 0;  // of the samples of this run
 };
 
 }  // namespace ringload

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "ringway/base/units.h"
 #include "ringway/ring/kernel_ring.h"
 
 namespace ringload {
@@ -272,8 +273,8 @@ std::expected<void, std::string> run_to_end(const ProcessSettings& settings,
     while (process->is_running()) {
         if (ringway::ring::read_clock() >= deadline) {
             process->stop(milliseconds(100));
-            return std::unexpected(fmt::format("{}: not over after {} s", settings.name,
-                                               patience / std::chrono::seconds(1)));
+            return std::unexpected(fmt::format("{}: not over after {}", settings.name,
+                                               ringway::base::format_duration(patience)));
         }
         std::this_thread::sleep_for(milliseconds(1));
     }

@@ -104,7 +104,8 @@ Done Stage::make_directory() {
     const char* parent = std::getenv("TMPDIR");
     std::string path = fmt::format("{}/ringload-XXXXXX", parent != nullptr ? parent : "/tmp");
     if (mkdtemp(path.data()) == nullptr)
-        return fail(fmt::format("no folder for control sockets: {}: {}", path, std::strerror(errno)));
+        return fail(
+            fmt::format("no folder for control sockets: {}: {}", path, std::strerror(errno)));
     directory_ = path;
     return {};
 }
@@ -126,8 +127,7 @@ Done Stage::start_origin(std::size_t index, const StopSwitch* stop) {
                                      "--threads",
                                      std::to_string(origin.threads)};
     std::vector<SocketAddress> addresses = origin.addresses;
-    addresses.insert(addresses.end(), origin.check_addresses.begin(),
-                     origin.check_addresses.end());
+    addresses.insert(addresses.end(), origin.check_addresses.begin(), origin.check_addresses.end());
     addresses.push_back(control_of(index));
     for (const SocketAddress& address : addresses) {
         command.emplace_back("--listen");
@@ -179,13 +179,12 @@ Done Stage::start_proxy(const Target& ready, const StopSwitch& stop) {
         if (stop.stop) return fail("");
         const bool has_ended = plan.is_started() && !proxy_.is_running();
         if (has_ended || read_clock() >= deadline) {
-            const std::string why = answer ? fmt::format("it answers {}", answer->status)
-                                           : answer.error();
-            return fail(fmt::format("the proxy did not come up: {}{}",
-                                    has_ended ? fmt::format("it ended with status {}",
-                                                            proxy_.exit_status())
-                                              : why,
-                                    plan.is_started() ? "\n" + proxy_.told() : ""));
+            const std::string why =
+                answer ? fmt::format("it answers {}", answer->status) : answer.error();
+            return fail(fmt::format(
+                "the proxy did not come up: {}{}",
+                has_ended ? fmt::format("it ended with status {}", proxy_.exit_status()) : why,
+                plan.is_started() ? "\n" + proxy_.told() : ""));
         }
         std::this_thread::sleep_for(milliseconds(10));
     }
@@ -195,8 +194,8 @@ Done Stage::open_rules() {
     const auto of_packets = [](const FaultPlan& fault) { return fault.is_of_packets(); };
     if (std::ranges::none_of(scenario_.faults, of_packets)) return {};
     for (std::size_t i = 0; i < origins_.size(); ++i) {
-        const auto same =
-            std::ranges::find(scenario_.origins, scenario_.origins[i].network, &OriginPlan::network);
+        const auto same = std::ranges::find(scenario_.origins, scenario_.origins[i].network,
+                                            &OriginPlan::network);
         rules_of_[i] = static_cast<std::size_t>(same - scenario_.origins.begin());
         if (rules_of_[i] != i) continue;
         auto opened = PacketRules::open(scenario_.origins[i].network, origins_.size());
@@ -230,8 +229,8 @@ void Stage::signal_origin(const FaultPlan& fault, int number) {
 }
 
 Done Stage::tell_origin(const FaultPlan& fault, const std::string& query) {
-    const auto answer = ask(control_of(*fault.origin), "POST", "/_control?" + query, "control",
-                            kOriginPatience);
+    const auto answer =
+        ask(control_of(*fault.origin), "POST", "/_control?" + query, "control", kOriginPatience);
     if (!answer) return fail(answer.error());
     if (answer->status == 200) return {};
     return fail(fmt::format("the origin {} answers {} to /_control?{}: {}",
@@ -285,8 +284,7 @@ Done Stage::end(const FaultPlan& fault) {
             return tell_origin(fault, "mode=default");
         case FaultKind::command:
             if (fault.end.empty()) return {};
-            return run_to_end({.name = "`end` of a fault", .command = fault.end},
-                              kCommandPatience);
+            return run_to_end({.name = "`end` of a fault", .command = fault.end}, kCommandPatience);
     }
     return {};
 }

@@ -48,10 +48,10 @@ class Stage {
     ringway::base::SocketAddress control_of(std::size_t index) const;
 
     const Scenario& scenario_;
-    std::string directory_;         // of control sockets
-    std::string origin_binary_;     // "": none is started
-    std::vector<Process> origins_;  // [index]; without a pid: killed, or not ours
-    std::vector<bool> killed_;      // [index]: by a fault
+    std::string directory_;                          // of control sockets
+    std::string origin_binary_;                      // "": none is started
+    std::vector<Process> origins_;                   // [index]; without a pid: killed, or not ours
+    std::vector<bool> killed_;                       // [index]: by a fault
     std::vector<std::optional<PacketRules>> rules_;  // [index]; the first of each network has some
     std::vector<std::size_t> rules_of_;              // [index]: the origin that has its rules
     Process proxy_;

@@ -184,6 +184,12 @@ def suite_e2e(log):
     return e2e(log, "build")
 
 
+def suite_browser(log):
+    """What the HTML page of ringload shows, in a headless Chromium."""
+    build_release(log)
+    return meson_suite(log, "build", "browser")
+
+
 def suite_bench(log):
     build_release(log)
     return meson_suite(log, "build", "bench")
@@ -275,6 +281,7 @@ SUITES = {
     "sim": suite_sim,
     "origin": suite_origin,
     "e2e": suite_e2e,
+    "browser": suite_browser,
     "bench": suite_bench,
     "tidy": suite_tidy,
     "clang": suite_clang,

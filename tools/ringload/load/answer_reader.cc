@@ -86,6 +86,7 @@ AnswerReader::Step AnswerReader::take_body(std::string_view& bytes) {
 }
 
 void AnswerReader::add(std::string_view payload) {
+    if (payload.empty()) return;  // zlib takes nullptr for "begin anew"
     switch (kind_->checksum.kind) {
         case BodyChecksum::Kind::none:
             return;

@@ -25,13 +25,13 @@ constexpr std::uint32_t kDoublingsMax = 7;
 // A slow reader's kernel must not read ahead for it (doubled and bounded below by the kernel).
 constexpr int kSlowReceiveBytes = 2048;
 
-Pace pace_of(const LoadPlan& plan, Connection::Gait gait) {
+Pace pace_of(const LoadPlan& plan, Gait gait) {
     switch (gait) {
-        case Connection::Gait::brisk:
+        case Gait::brisk:
             return Pace();
-        case Connection::Gait::slow_reader:
+        case Gait::slow_reader:
             return Pace(plan.misbehaviour.read_bytes_per_s);
-        case Connection::Gait::slow_sender:
+        case Gait::slow_sender:
             return Pace(plan.misbehaviour.send_bytes_per_s);
     }
     return Pace();
@@ -148,7 +148,7 @@ void Connection::send_text(std::string_view text) {
     } else if (sent.error() != ring::Error::again) {
         return fail(Failure::reset);
     }
-    worker_.counts().bytes_sent.add(taken);
+    worker_.on_sent(taken);
     if (taken == text.size()) return;
     unsent_ = text.substr(taken);
     unsent_at_ = 0;
@@ -161,7 +161,7 @@ void Connection::on_sent(ring::Completion&& completion) {
     // a server may answer and close without reading all: what it said is still to be read
     if (completion.error != ring::Error::none) return;
     const auto sent = static_cast<std::size_t>(completion.result);
-    worker_.counts().bytes_sent.add(sent);
+    worker_.on_sent(sent);
     unsent_at_ += sent;
     if (unsent_at_ < unsent_.size()) {
         const iovec rest = {unsent_.data() + unsent_at_, unsent_.size() - unsent_at_};
@@ -176,7 +176,7 @@ void Connection::send_slowly() {
     const auto sent = ring_.send_now(socket_, {&piece, 1}, false);
     if (!sent && sent.error() != ring::Error::again) return fail(Failure::reset);
     if (sent) {
-        worker_.counts().bytes_sent.add(*sent);
+        worker_.on_sent(*sent);
         slow_text_.erase(0, *sent);
     }
     if (!slow_text_.empty()) worker_.fine().set(pace_timer_, ring_.now() + pace_.tick());
@@ -198,7 +198,7 @@ void Connection::on_receive(ring::Completion&& completion) {
 }
 
 void Connection::on_bytes(std::string_view bytes) {
-    worker_.counts().bytes_received.add(bytes.size());
+    worker_.on_received(bytes.size());
     while (!bytes.empty()) {
         // nobody asked: a server that gives an idle connection up (408), or one that is broken
         if (pending_count_ == 0) return close(false);

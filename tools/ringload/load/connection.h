@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "load/answer_reader.h"
+#include "load/gait.h"
 #include "load/pace.h"
 #include "ringway/base/intrusive_list.h"
 #include "ringway/base/timer_wheel.h"
@@ -34,8 +35,6 @@ struct Request {
 
 class Connection : public ringway::base::ListLink<Connection> {
  public:
-    enum class Gait : std::uint8_t { brisk, slow_reader, slow_sender };
-
     Connection(Worker& worker, std::uint32_t number, Gait gait);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -37,6 +37,7 @@ void add_counts(const Tally& tally, Counts& counts) {
     counts.due += tally.due.value();
     counts.answered += answered_of(tally);
     for (std::size_t i = 0; i < kFailures; ++i) counts.failures[i] += tally.failures[i].value();
+    counts.answered_late += tally.answered_late.value();
     counts.aborted += tally.aborted.value();
     counts.unfinished += tally.unfinished.value();
     counts.slow_cut += tally.slow_cut.value();

@@ -22,7 +22,7 @@ namespace {
 
 // How often a request to stop is looked for; also the least distance between two samples.
 constexpr Duration kTick = std::chrono::milliseconds(20);
-// From when all threads are there to the first connection.
+// From the start of a thread to when its ring is there, at a guess that is no promise.
 constexpr Duration kLeadTime = std::chrono::milliseconds(5);
 constexpr Duration kNoStep = Duration::max();
 
@@ -49,7 +49,7 @@ CpuReading read_cpu(const std::deque<Worker>& workers, const LoadPlan& plan) {
 class Run {
  public:
     Run(const LoadPlan& plan, const StopSwitch& stop, const OnSample& on_sample)
-        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}, {}} {
+        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}, {}, {}} {
         result_.plan = plan;
     }
 
@@ -79,9 +79,11 @@ class Run {
         if (!features) return std::unexpected(features.error());
         shared_.features = *features;
         for (const RequestKind& kind : plan.mix) shared_.texts.emplace_back(kind, plan.authority);
-        shared_.begin = std::max(plan.begin, ring::read_clock() + kLeadTime);
-        shared_.measure_begin = shared_.begin + plan.warm_up;
+        shared_.gaits =
+            deal_gaits(plan.misbehaviour, std::max(plan.connections, plan.connections_max));
         const std::uint32_t threads = std::min(plan.threads, std::max(plan.connections, 1u));
+        shared_.begin = std::max(plan.begin, ring::read_clock() + kLeadTime * threads);
+        shared_.measure_begin = shared_.begin + plan.warm_up;
         for (std::uint32_t i = 0; i < threads; ++i) {
             auto started = workers_.emplace_back(shared_, i, threads).start();
             if (!started) return started;
@@ -126,9 +128,9 @@ class Run {
         if (step_end < kNoStep && result_.steps.size() < shared_.plan.steps.size()) {
             note_step(step_sampler, since_begin());
         }
-        stopped_after_ = since_begin();
+        stopped_after_ = std::max(since_begin(), Duration(0));  // 0: while it warmed up
         if (!at_end) at_end = read_cpu(workers_, shared_.plan);
-        sample(sampler);  // of what came since the last one
+        if (stopped_after_.count() > 0) sample(sampler);  // of what came since the last one
         return *at_end;
     }
 

@@ -16,10 +16,19 @@ using ringway::base::TimerWheel;
 
 namespace {
 
+constexpr std::uint64_t kNoQuota = UINT64_MAX;
+// A request to stop is looked for at least so often.
+constexpr Duration kStopTick = std::chrono::milliseconds(50);
+
 /// The part of thread `index` when `all` are dealt out in turn.
 template <class Number>
 Number part_of(Number all, std::uint32_t index, std::uint32_t count) {
     return all / count + (index < all % count ? 1 : 0);
+}
+
+/// A thread without a part of the requests makes none; that is not "no bound".
+std::uint64_t quota_of(const LoadPlan& plan, std::uint32_t index, std::uint32_t count) {
+    return plan.requests == 0 ? kNoQuota : part_of(plan.requests, index, count);
 }
 
 Duration duration_of(const timespec& time) {
@@ -34,7 +43,7 @@ Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
       count_(count),
       connections_(part_of(shared.plan.connections, index, count)),
       connections_max_(std::max(connections_, part_of(shared.plan.connections_max, index, count))),
-      quota_(part_of(shared.plan.requests, index, count)),
+      quota_(quota_of(shared.plan, index, count)),
       measure_begin_(shared.measure_begin),
       tally_(shared.plan.mix.size()),
       prng_(shared.plan.seed + 0x51ed270b * (index + 1)),
@@ -112,14 +121,15 @@ std::expected<void, std::string> Worker::open_ring() {
     const Instant now = ring::read_clock();
     coarse_ = std::make_unique<TimerWheel>(now);
     fine_ = std::make_unique<TimerWheel>(now, TimerWheel::kFineTick);
-    if (churn_gap_.count() > 0) next_churn_ = now + churn_gap_;
     return {};
 }
 
 void Worker::turns() {
     do {
-        ring_->wait(shared_.begin);
+        ring_->wait(std::min(shared_.begin, ring_->now() + kStopTick));
+        if (stop_.load(std::memory_order_relaxed)) return;
     } while (ring_->now() < shared_.begin);
+    if (churn_gap_.count() > 0) next_churn_ = shared_.begin + churn_gap_;
     for (std::uint32_t i = 0; i < connections_; ++i) add_connection();
     while (phase_ != Phase::over) {
         ring_->wait(next_moment());
@@ -139,7 +149,7 @@ void Worker::look_at_clock() {
     }
     if (phase_ == Phase::loading) {
         if (!closed_loop()) issue_due();
-        const bool quota_used = quota_ > 0 && tally_.due.value() >= quota_;
+        const bool quota_used = tally_.due.value() >= quota_;
         const bool schedule_over = !closed_loop() && schedule_.next() == Schedule::kNever;
         if (now >= measure_end_ || quota_used || schedule_over) phase_ = Phase::draining;
     }
@@ -149,8 +159,7 @@ void Worker::look_at_clock() {
 }
 
 Instant Worker::next_moment() const {
-    // a request to stop is looked for at least so often
-    Instant next = ring_->now() + std::chrono::milliseconds(50);
+    Instant next = ring_->now() + kStopTick;
     next = std::min({next, coarse_->next(), fine_->next()});
     if (phase_ == Phase::loading) {
         next = std::min(next, measure_end_);
@@ -179,27 +188,13 @@ void Worker::end_all() {
 
 void Worker::add_connection() {
     const auto number = static_cast<std::uint32_t>(all_.size()) * count_ + index_;
-    all_.emplace_back(*this, number, next_gait()).open();
-}
-
-/// Slow clients are spread evenly over the connections, whatever their share is.
-Connection::Gait Worker::next_gait() {
-    const Misbehaviour& wanted = shared_.plan.misbehaviour;
-    const auto index = static_cast<double>(all_.size());
-    const auto begins_one = [index](double share) {
-        return static_cast<std::uint64_t>((index + 1) * share) >
-               static_cast<std::uint64_t>(index * share);
-    };
-    if (begins_one(wanted.slow_readers)) return Connection::Gait::slow_reader;
-    if (begins_one(wanted.slow_senders)) return Connection::Gait::slow_sender;
-    return Connection::Gait::brisk;
+    all_.emplace_back(*this, number, shared_.gaits[number]).open();
 }
 
 void Worker::on_opened(Duration took) {
     --connecting_;
     tally_.connects.add();
-    if (ring_->now() >= measure_begin_)
-        tally_.connect.record(static_cast<std::uint64_t>(took.count()));
+    if (is_measuring()) tally_.connect.record(static_cast<std::uint64_t>(took.count()));
 }
 
 void Worker::on_refused(Connection& connection, Failure failure) {
@@ -237,7 +232,7 @@ void Worker::on_free(Connection& connection) {
 
 bool Worker::may_begin(Instant due) const {
     if (phase_ != Phase::loading || due >= measure_end_) return false;
-    return quota_ == 0 || tally_.due.value() < quota_;
+    return tally_.due.value() < quota_;
 }
 
 std::uint16_t Worker::pick_kind() {

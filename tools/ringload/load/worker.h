@@ -31,6 +31,7 @@ namespace ringload {
 struct Shared {
     const LoadPlan& plan;
     std::vector<RequestText> texts;  // [index in the mix]
+    std::vector<Gait> gaits;         // [number of the connection]
     ringway::ring::KernelFeatures features;
     Instant begin{};  // of the warm-up
     Instant measure_begin{};
@@ -69,7 +70,13 @@ class Worker {
     ringway::http::ResponseHead& head() { return head_; }
     std::string& batch() { return batch_; }
     std::string& text_room() { return text_room_; }
-    Tally& counts() { return tally_; }
+    /// What came and went while warming up is no part of the result.
+    void on_received(std::size_t bytes) {
+        if (is_measuring()) tally_.bytes_received.add(bytes);
+    }
+    void on_sent(std::size_t bytes) {
+        if (is_measuring()) tally_.bytes_sent.add(bytes);
+    }
     bool chance(double share) { return share > 0 && prng_.unit() < share; }
 
     /// The request that the connection should send now, if there is one.
@@ -103,7 +110,7 @@ class Worker {
     Instant next_moment() const;
 
     void add_connection();
-    Connection::Gait next_gait();
+    bool is_measuring() const { return ring_->now() >= measure_begin_; }
     bool closed_loop() const { return shared_.plan.arrivals == Arrivals::closed; }
     bool may_begin(Instant due) const;
     Request make_request(Instant due);
@@ -121,7 +128,7 @@ class Worker {
     const std::uint32_t count_;
     const std::uint32_t connections_;  // opened at the start
     const std::uint32_t connections_max_;
-    const std::uint64_t quota_;  // measured requests; 0: no bound
+    const std::uint64_t quota_;  // measured requests
     Instant measure_begin_;
     Instant measure_end_ = ringway::base::kNever;
 

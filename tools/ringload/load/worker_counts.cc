@@ -32,6 +32,7 @@ void Worker::on_answer(const Connection& connection, const Request& request,
     if (request.counted) {
         const std::uint64_t ns = ns_between(request.due, now);
         tally_.of_status(answer.status()).record(ns);
+        if (now > measure_end_) tally_.answered_late.add();
         tally_.first_byte.record(ns_between(request.sent, request.first_byte));
         if (!closed_loop()) tally_.uncorrected.record(ns_between(request.sent, now));
         if (weights_.size() > 1) tally_.by_kind[request.kind].record(ns);

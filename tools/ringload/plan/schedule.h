@@ -25,8 +25,8 @@ class Schedule {
     static constexpr Duration kNever = Duration::max();
 
  private:
-    double gap_ns();
-    double first_gap_ns();
+    void begin(double begin_ns);
+    void place();
     void settle();
 
     std::vector<RateStep> steps_;  // per thread
@@ -34,8 +34,10 @@ class Schedule {
     double turn_;  // of a constant gap, by which this thread comes later than the first
     ringway::base::Prng prng_;
     std::size_t step_ = 0;
+    double begin_ns_ = 0;  // of the step; of the first one: of the warm-up
     double step_ends_ns_ = 0;
-    double at_ns_ = 0;  // exact, so that gaps do not add their rounding up
+    std::uint64_t number_ = 0;  // requests of the step before the next one
+    double at_ns_ = 0;
     Duration next_{0};
 };
 

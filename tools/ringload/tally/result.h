@@ -16,7 +16,8 @@ namespace ringload {
 /// Sums over the threads. Every count is of requests that were due within the measured time.
 struct Counts {
     std::uint64_t due = 0;
-    std::uint64_t answered = 0;  // whole answers of any status
+    std::uint64_t answered = 0;       // whole answers of any status
+    std::uint64_t answered_late = 0;  // of those, after the measured time
     std::array<std::uint64_t, kFailures> failures{};
     std::uint64_t aborted = 0;
     std::uint64_t unfinished = 0;
@@ -189,10 +190,13 @@ struct Result {
 
     std::vector<FaultFigures> faults;  // of a scenario
 
+    /// Answers a second of the measured time. A server that cannot keep up with an open loop goes
+    /// on answering behind it; that is not what it can do in a second.
     double rate() const {
-        return measured.count() > 0 ? static_cast<double>(counts.answered) * 1e9 /
-                                          static_cast<double>(measured.count())
-                                    : 0.0;
+        const std::uint64_t in_time = counts.answered - counts.answered_late;
+        return measured.count() > 0
+                   ? static_cast<double>(in_time) * 1e9 / static_cast<double>(measured.count())
+                   : 0.0;
     }
 };
 

@@ -90,9 +90,10 @@ struct Tally {
     std::array<LazyLatencies, kStatusMax - kStatusMin + 1> by_status;
     LazyLatencies timed_out;  // time waited in vain; part of the latency of a run
     std::array<Count, kFailures> failures;
-    Count aborted;       // left by us on purpose
-    LazyLatencies slow;  // of slow readers and senders, answered
-    Count slow_cut;      // slow ones that the server ended, or that took too long
+    Count answered_late;  // whole answers after the measured time, to requests due within it
+    Count aborted;        // left by us on purpose
+    LazyLatencies slow;   // of slow readers and senders, answered
+    Count slow_cut;       // slow ones that the server ended, or that took too long
     Count unfinished;
 
     std::vector<LazyLatencies> by_kind;  // [index in the mix]: whole answers

@@ -344,7 +344,7 @@ def pointing_at_a_percentile_shows_both_latencies(pages):
 
 def arrow_keys_walk_along_the_samples(pages):
     pages.open("whole")
-    pages.browser.run("document.querySelector('#errors svg').focus()")
+    pages.browser.run("document.querySelector('#errors .canvas > svg').focus()")
     for key, heading in (("ArrowRight", "0 ms to 500 ms"), ("ArrowRight", "500 ms to 1 s"), ("End", "29.5 s to 30 s")):
         pages.browser.press(key)
         assert pages.see()["figures"]["errors"]["readout"].startswith(heading), heading
@@ -380,6 +380,13 @@ def pages_fit_a_narrow_window_and_follow_its_width(pages):
 
 def print_is_light_and_without_controls(pages):
     pages.open("whole", is_dark=True)
+    # listens after the page's own script did, so that it sees what that has drawn
+    pages.browser.run("""addEventListener('beforeprint', () => {
+        window.printed = document.querySelector('#rate .canvas > svg').viewBox.baseVal.width;
+    })""")
+    pages.browser.call("Page.printToPDF", printBackground=True)
+    widths = pages.browser.run("[window.printed, document.querySelector('#rate .canvas > svg').viewBox.baseVal.width]")
+    assert widths[0] == 700 and widths[1] > 1000, widths
     pages.browser.show_as("print", is_dark=True)
     assert contrast(pages.see()["paper"], "rgb(255, 255, 255)") < 1.05
     assert pages.browser.run("getComputedStyle(document.querySelector('.switch')).display") == "none"

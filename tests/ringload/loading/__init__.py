@@ -12,18 +12,20 @@ from harness import (  # noqa: E402
     Hangup,
     Origin,
     Program,
+    Ringway,
     SLOW,
     TemporaryFolder,
     check,
     chunked,
     equal,
     eventually,
+    forward_to,
     free_port,
     header,
     main,
     response,
 )
-from loading.command import BINARY, Running, balance, ringload, transport_failures  # noqa: E402
+from loading.command import BINARY, Running, balance, ringload, transport_failures, url_of  # noqa: E402
 from loading.servers import Nginx, Timed, answer_quickly  # noqa: E402
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Nginx",
     "Origin",
     "Program",
+    "Ringway",
     "Running",
     "SLOW",
     "TemporaryFolder",
@@ -42,10 +45,12 @@ __all__ = [
     "chunked",
     "equal",
     "eventually",
+    "forward_to",
     "free_port",
     "header",
     "main",
     "response",
     "ringload",
     "transport_failures",
+    "url_of",
 ]

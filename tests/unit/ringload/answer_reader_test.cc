@@ -16,6 +16,8 @@ using ringway::http::Method;
 using ringway::http::ResponseHead;
 using Step = AnswerReader::Step;
 
+const RequestKind kAny;
+
 struct Seen {
     Step step = Step::more;
     std::uint16_t status = 0;
@@ -41,7 +43,9 @@ Seen read(AnswerReader& reader, const RequestKind& kind, Method method, std::str
         std::ranges::copy(bytes.substr(at, end - at), piece.get());
         std::string_view rest(piece.get(), end - at);
         seen.step = reader.take(rest, *head);
-        if (seen.step == Step::more) EXPECT_TRUE(rest.empty());
+        if (seen.step == Step::more) {
+            EXPECT_TRUE(rest.empty());
+        }
         at = end - rest.size();
         std::fill_n(piece.get(), end - at, '?');
     }
@@ -113,11 +117,11 @@ TEST(answer_reader, a_body_that_ends_with_the_connection) {
 
 TEST(answer_reader, an_end_within_any_other_answer_is_no_answer) {
     const std::string by_length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell";
-    EXPECT_EQ(read_every_way({}, Method::get, by_length, true).step, Step::more);
-    EXPECT_EQ(read_every_way({}, Method::get, kChunked.substr(0, kChunked.size() - 2), true).step,
+    EXPECT_EQ(read_every_way(kAny, Method::get, by_length, true).step, Step::more);
+    EXPECT_EQ(read_every_way(kAny, Method::get, kChunked.substr(0, kChunked.size() - 2), true).step,
               Step::more);
-    EXPECT_EQ(read_every_way({}, Method::get, "HTTP/1.1 200 OK\r\n", true).step, Step::more);
-    EXPECT_EQ(read_every_way({}, Method::get, "HTTP/1.1 100 Go\r\n\r\n", true).step, Step::more);
+    EXPECT_EQ(read_every_way(kAny, Method::get, "HTTP/1.1 200 OK\r\n", true).step, Step::more);
+    EXPECT_EQ(read_every_way(kAny, Method::get, "HTTP/1.1 100 Go\r\n\r\n", true).step, Step::more);
 }
 
 TEST(answer_reader, interim_answers_are_none) {
@@ -141,7 +145,7 @@ TEST(answer_reader, answers_that_have_no_body_whatever_they_say) {
 TEST(answer_reader, knows_which_answers_end_their_connection) {
     const std::string length = "Content-Length: 0\r\n\r\n";
     const auto keeps = [&](const std::string& head) {
-        return read_every_way({}, Method::get, head + length).keep_alive;
+        return read_every_way(kAny, Method::get, head + length).keep_alive;
     };
     EXPECT_TRUE(keeps("HTTP/1.1 200 OK\r\n"));
     EXPECT_FALSE(keeps("HTTP/1.1 200 OK\r\nConnection: close\r\n"));
@@ -158,7 +162,7 @@ TEST(answer_reader, refuses_what_is_not_http) {
              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
              "HTTP/1.1 101 Switching Protocols\r\n\r\n",
          }) {
-        EXPECT_EQ(read_every_way({}, Method::get, bytes).step, Step::malformed) << bytes;
+        EXPECT_EQ(read_every_way(kAny, Method::get, bytes).step, Step::malformed) << bytes;
     }
 }
 

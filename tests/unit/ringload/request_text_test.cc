@@ -36,9 +36,10 @@ TEST(request_text, a_body_has_its_length_and_a_method_that_expects_one_says_0) {
     RequestKind kind;
     kind.method = "PUT";
     kind.body = std::string("a\0b", 3);
-    EXPECT_EQ(written(kind), std::string("PUT / HTTP/1.1\r\nHost: shop.example:8080\r\n"
-                                         "Content-Length: 3\r\n\r\na\0b",
-                                         67));
+    EXPECT_EQ(written(kind),
+              "PUT / HTTP/1.1\r\nHost: shop.example:8080\r\n"
+              "Content-Length: 3\r\n\r\n" +
+                  kind.body);
     kind.body.clear();
     for (const char* method : {"PUT", "POST", "PATCH"}) {
         kind.method = method;

@@ -9,7 +9,9 @@ namespace ringway::config {
 
 namespace {
 
-auto order_of(const Error& error) { return std::tie(error.line, error.column, error.message); }
+auto order_of(const Error& error) {
+    return std::tie(error.file, error.line, error.column, error.message);
+}
 
 }  // namespace
 
@@ -19,22 +21,23 @@ std::string Error::text() const {
 }
 
 Place place_of(const toml::node& node) {
-    const toml::source_position begin = node.source().begin;
-    return {begin.line, begin.column};
+    const toml::source_region& source = node.source();
+    return {source.begin.line, source.begin.column, source.path};
 }
 
 Place place_of(const toml::key& key) {
-    const toml::source_position begin = key.source().begin;
-    return {begin.line, begin.column};
+    const toml::source_region& source = key.source();
+    return {source.begin.line, source.begin.column, source.path};
 }
 
 void Errors::add(Place place, std::string message) {
-    errors_.push_back({file_, place.line, place.column, std::move(message)});
+    errors_.push_back({file_of(place), place.line, place.column, std::move(message)});
 }
 
 bool Errors::stand_at(Place place) const {
     return std::ranges::any_of(errors_, [&](const Error& error) {
-        return error.line == place.line && error.column == place.column;
+        return error.line == place.line && error.column == place.column &&
+               error.file == file_of(place);
     });
 }
 

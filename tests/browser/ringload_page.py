@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Looks at ringload's HTML page in a headless Chromium: what is drawn and written is what the JSON in the page says.
-usage: ringload_page.py RINGLOAD_PAGES, the program that writes the pages"""
+usage: ringload_page.py RINGLOAD_PAGES [TEST...]; RINGLOAD_PAGES is the program that writes the pages"""
 
 import copy
 import json
@@ -344,7 +344,7 @@ def pointing_at_a_percentile_shows_both_latencies(pages):
 
 def arrow_keys_walk_along_the_samples(pages):
     pages.open("whole")
-    pages.browser.run("document.querySelector('#errors svg').focus()")
+    pages.browser.run("document.querySelector('#errors .canvas > svg').focus()")
     for key, heading in (("ArrowRight", "0 ms to 500 ms"), ("ArrowRight", "500 ms to 1 s"), ("End", "29.5 s to 30 s")):
         pages.browser.press(key)
         assert pages.see()["figures"]["errors"]["readout"].startswith(heading), heading
@@ -380,6 +380,13 @@ def pages_fit_a_narrow_window_and_follow_its_width(pages):
 
 def print_is_light_and_without_controls(pages):
     pages.open("whole", is_dark=True)
+    # listens after the page's own script did, so that it sees what that has drawn
+    pages.browser.run("""addEventListener('beforeprint', () => {
+        window.printed = document.querySelector('#rate .canvas > svg').viewBox.baseVal.width;
+    })""")
+    pages.browser.call("Page.printToPDF", printBackground=True)
+    widths = pages.browser.run("[window.printed, document.querySelector('#rate .canvas > svg').viewBox.baseVal.width]")
+    assert widths[0] == 700 and widths[1] > 1000, widths
     pages.browser.show_as("print", is_dark=True)
     assert contrast(pages.see()["paper"], "rgb(255, 255, 255)") < 1.05
     assert pages.browser.run("getComputedStyle(document.querySelector('.switch')).display") == "none"
@@ -430,18 +437,20 @@ TESTS = [
 
 
 def main():
+    wanted = sys.argv[2:]
+    tests = [test for test in TESTS if test.__name__ in wanted] if wanted else TESTS
     failed = 0
     with tempfile.TemporaryDirectory(prefix="ringload-pages-") as folder:
         subprocess.run([sys.argv[1], folder], check=True)
         with Chromium() as browser:
             pages = Pages(browser, Path(folder))
-            for test in TESTS:
+            for test in tests:
                 try:
                     test(pages)
                 except Exception as error:  # every failure of a test is reported, whatever it is
                     failed += 1
                     print(f"FAIL {test.__name__}: {type(error).__name__}: {str(error)[:600]}", flush=True)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
+    print(f"{len(tests) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -26,7 +26,7 @@ std::string causes_of(const Counts& counts) {
         if (counts.failures[i] > 0)
             causes.emplace_back(counts.failures[i], name_of(static_cast<Failure>(i)));
     }
-    std::ranges::stable_sort(causes, std::ranges::greater{}, [](const auto& c) { return c.first; });
+    std::ranges::sort(causes, std::ranges::greater{});
     std::string text;
     for (const auto& [count, name] : causes)
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);

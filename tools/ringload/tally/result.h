@@ -133,9 +133,11 @@ struct FaultFigures {
     std::uint64_t errors = 0;              // of those
     std::vector<std::string> error_kinds;  // names of failures, or statuses
     std::uint64_t slow = 0;                // answered, but later than normal + round trip + 2 ms
+    std::uint64_t errors_before = 0;       // between the fault before it, or the begin, and it
     double normal_ms = 0;                  // median before it
-    double worst_added_ms = 0;             // worst latency over normal
-    double noise_ms = 0;                   // the same before it, or how late the client itself was
+    double p99_before_ms = 0;
+    double worst_added_ms = 0;  // worst latency over normal
+    double noise_ms = 0;        // the same before it, or how late the client itself was
 
     // From the wire: the last request or connect that the origin was tried with before it was left
     // alone for 250 ms; nothing when nobody watched or it was never left alone.
@@ -147,9 +149,11 @@ struct FaultFigures {
     std::optional<double> overdue_ms;  // from when ringway held a request overdue before it
     std::optional<double> shown_ms;    // until its end showed on the wire (FIN, RST)
 
-    double recovered_ms = 0;              // until the last request with an error or 50 ms late
-    std::optional<double> taken_back_ms;  // from its return until it answers half of its share
+    double recovered_ms = 0;               // until the last request with an error or 50 ms late
+    std::optional<double> taken_back_ms;   // from its return until it answers half of its share
+    std::uint64_t requests_on_return = 0;  // due from its return on
     std::uint64_t errors_on_return = 0;
+    std::vector<std::string> error_kinds_on_return;
     double worst_added_on_return_ms = 0;
 };
 

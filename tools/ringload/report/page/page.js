@@ -104,6 +104,12 @@ function render(result) {
         times.draw();
     };
     draw();
+    for (const [event, width] of [['beforeprint', 700], ['afterprint', null]]) {
+        window.addEventListener(event, () => {
+            paperWidth = width;
+            draw();
+        });
+    }
     let width = page.clientWidth;
     new ResizeObserver(() => {
         if (page.clientWidth === width) return;

@@ -47,7 +47,11 @@ function wantsLog(values) {
     return sorted.length > 0 && sorted.at(-1) > 30 * sorted[Math.floor(sorted.length / 2)];
 }
 
+/** While the page is printed: about what a sheet of paper holds, so that texts keep their size; else null. */
+let paperWidth = null;
+
 function widthIn(canvas) {
+    if (paperWidth !== null) return paperWidth;
     return Math.max(280, Math.round(canvas.clientWidth || 1000));
 }
 

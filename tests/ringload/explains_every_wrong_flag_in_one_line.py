@@ -66,7 +66,7 @@ WITH_URL = [
     (["--interval", "1ms"], ["--interval 1ms"]),
     (["--json", ""], ["--json"]),
     (["--html", "-"], ["--html -", "file"]),
-    (["--json", "/tmp/same", "--csv", "/tmp/same"], ["/tmp/same"]),
+    (["--json", "/tmp/same", "--csv", "/tmp/same"], ["--csv /tmp/same", "--json writes it too"]),
     (["-c"], ["--connections", "needs a value"]),
     (["-c", "1", "-c", "2"], ["--connections is there 2 times"]),
     (["--quiet=yes"], ["--quiet", "no value"]),

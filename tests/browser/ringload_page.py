@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Looks at ringload's HTML page in a headless Chromium: what is drawn and written is what the JSON in the page says.
-usage: ringload_page.py RINGLOAD_PAGES, the program that writes the pages"""
+usage: ringload_page.py RINGLOAD_PAGES [TEST...]; RINGLOAD_PAGES is the program that writes the pages"""
 
 import copy
 import json
@@ -437,18 +437,20 @@ TESTS = [
 
 
 def main():
+    wanted = sys.argv[2:]
+    tests = [test for test in TESTS if test.__name__ in wanted] if wanted else TESTS
     failed = 0
     with tempfile.TemporaryDirectory(prefix="ringload-pages-") as folder:
         subprocess.run([sys.argv[1], folder], check=True)
         with Chromium() as browser:
             pages = Pages(browser, Path(folder))
-            for test in TESTS:
+            for test in tests:
                 try:
                     test(pages)
                 except Exception as error:  # every failure of a test is reported, whatever it is
                     failed += 1
                     print(f"FAIL {test.__name__}: {type(error).__name__}: {str(error)[:600]}", flush=True)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
+    print(f"{len(tests) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -154,6 +154,10 @@ TEST(json, has_cpu_time_by_request) {
     EXPECT_EQ(json.number("/cpu/watched/0/pid"), 4711);
     EXPECT_EQ(json.number("/cpu/watched/0/seconds"), 0.198);
     EXPECT_NEAR(json.number("/cpu/watched/0/us_per_request"), 200, 1e-9);
+    EXPECT_EQ(json.number("/cpu/watched/0/switches"), 99);
+    EXPECT_EQ(json.number("/cpu/core/cpu"), 2);
+    EXPECT_EQ(json.number("/cpu/core/busy_s"), 0.31);
+    EXPECT_EQ(json.number("/cpu/core/steal_s"), 0.02);
 }
 
 TEST(json, has_every_figure_of_a_fault) {

@@ -26,8 +26,7 @@ FlagGroup load_flags() {
              &A::arrivals},
             {"--ramp", "RATES", "", "open loop in steps: FROM:TO:STEP, or R1,R2,R3", &A::ramp},
             {"--find-max", "BOUNDS", "",
-             "search the highest rate that meets them, as 'p99<5ms,errors=0'; starts at --rate",
-             &A::find_max},
+             "search the highest rate that meets them, from --rate (or 1000) on", &A::find_max},
             {"--step", "TIME", "10s; 5s with --find-max",
              "how long --ramp or --find-max holds each", &A::step},
             {"--precision", "SHARE%", "2%", "of the rate that --find-max finds", &A::precision},
@@ -45,9 +44,7 @@ FlagGroup thread_flags() {
             {"-t,--threads", "N", "1", "each with its own ring and its share of the load",
              &A::threads},
             {"--cpus", "LIST", "anywhere",
-             "CPUs that the threads are pinned to in turn, as 2,3 or "
-             "0-3",
-             &A::cpus},
+             "CPUs that the threads are pinned to in turn, as 2,3 or 0-3", &A::cpus},
         },
     };
 }
@@ -61,14 +58,13 @@ FlagGroup request_flags() {
              &A::headers},
             {"-b,--body", "TEXT", "", "sent with each request", &A::body},
             {"--body-file", "FILE", "", "its content is the body", &A::body_file},
-            {"--expect", "STATUSES", "2xx,3xx", "good ones, as 200 or 2xx,404 or 200-204",
-             &A::expect},
-            {"--checksum", "SUM", "",
-             "of each answer's body: fnv1a64:HEX, crc32:HEX, or field:NAME that says it",
+            {"--expect", "STATUSES", "2xx,3xx",
+             "statuses of good answers, as 200 or 2xx,404 or 200-204", &A::expect},
+            {"--checksum", "SUM", "", "of an answer's body: fnv1a64:HEX, crc32:HEX, or field:NAME",
              &A::checksum},
             {"--mix", "FILE", "", "requests of several kinds with weights (TOML) instead", &A::mix},
             {"--connect", "ADDRESS", "that of the URL",
-             "connect to IP:port, name:port or unix:/path whatever the URL says", &A::connect},
+             "connect to IP:port, name:port or unix:/path instead", &A::connect},
             {"--timeout", "TIME", "10s", "from when a request is due to the end of its answer",
              &A::timeout},
             {"--connect-timeout", "TIME", "3s", "to open a connection", &A::connect_timeout},
@@ -114,8 +110,10 @@ FlagGroup output_flags() {
             {"--interval", "TIME", "1s", "between two lines of progress, points of a plot",
              &A::interval},
             {"-q,--quiet", "", "", "no progress", &A::quiet},
-            {"--watch", "PID", "",
-             "report the CPU time of that process for each request; may be repeated", &A::watched},
+            {"--watch", "PID", "", "report the CPU time a request of that process; may be repeated",
+             &A::watched},
+            {"--watch-core", "CPU", "", "report how busy that CPU is, interrupts included",
+             &A::watched_core},
             {"--version", "", "", "print it and exit", &A::version},
             {"-h,--help", "", "", "print this and exit", &A::help},
         },
@@ -145,7 +143,9 @@ Bounds (--assert, --find-max; several with commas between them):
   p50 p99 p99.9 mean max         latency, with a unit: 'p99<5ms' 'max<=1s'
   uncorrected.p99 first_byte.p99 connect.p99 lag.p99      another latency (lag: ringload's own delay)
   rate                           whole answers a second: 'rate>10000'
-  errors timed_out refused ...   a number or a share of the requests: errors=0 'errors<0.1%'
+  errors                         a number or a share of the requests: errors=0 'errors<0.1%'
+  refused connect_timed_out reset cut timed_out malformed unexpected_status wrong_body     one kind of them
+  due                            requests of the measured time
   status.200 status.5xx          answers of it: 'status.200>=99.9%' status.5xx=0
   with < <= = >= >. Quote them, since < and > mean something to a shell.
 

@@ -16,8 +16,8 @@ class Pace {
     explicit Pace(std::uint64_t bytes_per_s) {
         const auto per_s =
             static_cast<std::int64_t>(std::clamp<std::uint64_t>(bytes_per_s, 1, kMax));
-        const std::int64_t bytes =
-            std::max<std::int64_t>(per_s * kTick.count() / kSecond.count(), 1);
+        // rounded up: rounded down, 39 bytes a second would be one every 25 ms
+        const std::int64_t bytes = (per_s * kTick.count() + kSecond.count() - 1) / kSecond.count();
         bytes_ = static_cast<std::uint64_t>(bytes);
         tick_ = kSecond * bytes / per_s;
     }

@@ -22,7 +22,7 @@ namespace {
 
 // How often a request to stop is looked for; also the least distance between two samples.
 constexpr Duration kTick = std::chrono::milliseconds(20);
-// From the start of a thread to when its ring is there, at a guess that is no promise.
+// From when all threads are there to the first connection.
 constexpr Duration kLeadTime = std::chrono::milliseconds(5);
 constexpr Duration kNoStep = Duration::max();
 
@@ -49,7 +49,7 @@ CpuReading read_cpu(const std::deque<Worker>& workers, const LoadPlan& plan) {
 class Run {
  public:
     Run(const LoadPlan& plan, const StopSwitch& stop, const OnSample& on_sample)
-        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}, {}, {}} {
+        : stop_(stop), on_sample_(on_sample), shared_{plan, {}, {}, {}} {
         result_.plan = plan;
     }
 
@@ -58,8 +58,8 @@ class Run {
             stop_workers();
             return std::unexpected(started.error());
         }
-        wait_until(shared_.measure_begin);
-        result_.begun_ns = shared_.measure_begin.time_since_epoch().count();
+        wait_until(measure_begin_);
+        result_.begun_ns = measure_begin_.time_since_epoch().count();
         result_.begun_unix_ns = result_.begun_ns + ring::read_unix_offset_ns();
         const CpuReading before = read_cpu(workers_, shared_.plan);
         const CpuReading after = watch();
@@ -82,12 +82,13 @@ class Run {
         shared_.gaits =
             deal_gaits(plan.misbehaviour, std::max(plan.connections, plan.connections_max));
         const std::uint32_t threads = std::min(plan.threads, std::max(plan.connections, 1u));
-        shared_.begin = std::max(plan.begin, ring::read_clock() + kLeadTime * threads);
-        shared_.measure_begin = shared_.begin + plan.warm_up;
         for (std::uint32_t i = 0; i < threads; ++i) {
             auto started = workers_.emplace_back(shared_, i, threads).start();
             if (!started) return started;
         }
+        const Instant begin = std::max(plan.begin, ring::read_clock() + kLeadTime);
+        measure_begin_ = begin + plan.warm_up;
+        for (Worker& worker : workers_) worker.begin(begin, measure_begin_);
         return {};
     }
 
@@ -95,7 +96,7 @@ class Run {
     bool is_over() const {
         return std::ranges::all_of(workers_, [](const Worker& worker) { return worker.is_over(); });
     }
-    Duration since_begin() const { return ring::read_clock() - shared_.measure_begin; }
+    Duration since_begin() const { return ring::read_clock() - measure_begin_; }
 
     void wait_until(Instant at) const {
         while (ring::read_clock() < at && !is_stopped()) {
@@ -176,9 +177,9 @@ class Run {
         if (planned.count() > 0) result_.measured = std::min(result_.measured, planned);
         if (result_.interrupted || shared_.plan.requests == 0) return;
         // so many requests: their time is that of the last one
-        Instant last = shared_.measure_begin;
+        Instant last = measure_begin_;
         for (const Worker& worker : workers_) last = std::max(last, worker.last_done());
-        result_.measured = std::min(result_.measured, last - shared_.measure_begin);
+        result_.measured = std::min(result_.measured, last - measure_begin_);
     }
 
     void note_cpu(const CpuReading& before, const CpuReading& after) {
@@ -207,6 +208,7 @@ class Run {
     const StopSwitch& stop_;
     const OnSample& on_sample_;
     Shared shared_;
+    Instant measure_begin_{};
     Result result_;
     std::deque<Worker> workers_;
     Duration stopped_after_{0};  // of the measured time

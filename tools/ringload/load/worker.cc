@@ -44,12 +44,10 @@ Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
       connections_(part_of(shared.plan.connections, index, count)),
       connections_max_(std::max(connections_, part_of(shared.plan.connections_max, index, count))),
       quota_(quota_of(shared.plan, index, count)),
-      measure_begin_(shared.measure_begin),
       tally_(shared.plan.mix.size()),
       prng_(shared.plan.seed + 0x51ed270b * (index + 1)),
       schedule_(shared.plan, index, count),
       next_number_(index) {
-    if (shared.plan.duration.count() > 0) measure_end_ = measure_begin_ + shared.plan.duration;
     std::uint32_t sum = 0;
     for (const RequestKind& kind : shared.plan.mix) weights_.push_back(sum += kind.weight);
     if (shared.plan.misbehaviour.churn_per_s > 0) {
@@ -70,7 +68,19 @@ std::expected<void, std::string> Worker::start() {
     return opened;
 }
 
-void Worker::request_stop() { stop_.store(true, std::memory_order_release); }
+void Worker::begin(Instant begin, Instant measure_begin) {
+    begin_ = begin;
+    measure_begin_ = measure_begin;
+    if (shared_.plan.duration.count() > 0) measure_end_ = measure_begin + shared_.plan.duration;
+    may_begin_.store(true, std::memory_order_release);
+    may_begin_.notify_one();
+}
+
+void Worker::request_stop() {
+    stop_.store(true, std::memory_order_release);
+    may_begin_.store(true, std::memory_order_release);
+    may_begin_.notify_one();
+}
 
 void Worker::join() {
     if (thread_.joinable()) thread_.join();
@@ -125,11 +135,12 @@ std::expected<void, std::string> Worker::open_ring() {
 }
 
 void Worker::turns() {
+    may_begin_.wait(false);
     do {
-        ring_->wait(std::min(shared_.begin, ring_->now() + kStopTick));
         if (stop_.load(std::memory_order_relaxed)) return;
-    } while (ring_->now() < shared_.begin);
-    if (churn_gap_.count() > 0) next_churn_ = shared_.begin + churn_gap_;
+        ring_->wait(std::min(begin_, ring_->now() + kStopTick));
+    } while (ring_->now() < begin_);
+    if (churn_gap_.count() > 0) next_churn_ = begin_ + churn_gap_;
     for (std::uint32_t i = 0; i < connections_; ++i) add_connection();
     while (phase_ != Phase::over) {
         ring_->wait(next_moment());

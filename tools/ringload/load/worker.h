@@ -33,8 +33,6 @@ struct Shared {
     std::vector<RequestText> texts;  // [index in the mix]
     std::vector<Gait> gaits;         // [number of the connection]
     ringway::ring::KernelFeatures features;
-    Instant begin{};  // of the warm-up
-    Instant measure_begin{};
 };
 
 class Worker {
@@ -45,6 +43,9 @@ class Worker {
 
     /// Starts the thread and returns once its ring is made. A sentence when that is not possible.
     std::expected<void, std::string> start();
+    /// When its warm-up and its measured time begin. Once, after start(): until then it does
+    /// nothing.
+    void begin(Instant begin, Instant measure_begin);
     /// Ends the load now. Any thread.
     void request_stop();
     /// Waits for the end: every request has ended.
@@ -129,7 +130,8 @@ class Worker {
     const std::uint32_t connections_;  // opened at the start
     const std::uint32_t connections_max_;
     const std::uint64_t quota_;  // measured requests
-    Instant measure_begin_;
+    Instant begin_{};            // of the warm-up; set by begin(), as the next two
+    Instant measure_begin_{};
     Instant measure_end_ = ringway::base::kNever;
 
     Tally tally_;
@@ -159,6 +161,7 @@ class Worker {
     std::string batch_;
     std::string text_room_;
 
+    std::atomic<bool> may_begin_{false};  // begin() was called, or request_stop()
     std::atomic<bool> stop_{false};
     std::atomic<bool> over_{false};
     std::atomic<std::int64_t> cpu_ns_{0};  // valid when over_

@@ -211,9 +211,17 @@ void put_cpu(JsonWriter& json, const Result& result) {
         count(json, "pid", static_cast<std::uint64_t>(use.pid));
         seconds(json, "seconds", use.user_and_system);
         perhaps(json, "us_per_request", us_per_request(use, result));
+        count(json, "switches", use.switches);
         json.close_object();
     }
     json.close_array();
+    if (result.core) {
+        json.key("core").open_object();
+        count(json, "cpu", static_cast<std::uint64_t>(result.core->cpu));
+        seconds(json, "busy_s", result.core->busy);
+        seconds(json, "steal_s", result.core->steal);
+        json.close_object();
+    }
     json.close_object();
 }
 

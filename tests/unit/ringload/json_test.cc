@@ -174,7 +174,9 @@ TEST(json, has_every_figure_of_a_fault) {
                                                 "errors",
                                                 "error_kinds",
                                                 "slow",
+                                                "errors_before",
                                                 "normal_ms",
+                                                "p99_before_ms",
                                                 "worst_added_ms",
                                                 "noise_ms",
                                                 "detected_ms",
@@ -186,7 +188,9 @@ TEST(json, has_every_figure_of_a_fault) {
                                                 "shown_ms",
                                                 "recovered_ms",
                                                 "taken_back_ms",
+                                                "requests_on_return",
                                                 "errors_on_return",
+                                                "error_kinds_on_return",
                                                 "worst_added_on_return_ms"}));
     EXPECT_EQ(json.text("/faults/0/origin"), "one");
     EXPECT_EQ(json.text("/faults/0/kind"), "kill");

@@ -155,13 +155,14 @@ def meson_suite(log, directory, suite, extra=(), env=None):
     return passed, failed
 
 
-def e2e(log, directory, names=(), env=None):
+def e2e(log, directory, names=(), env=None, folder="tests/e2e"):
     binaries = {
         "RINGWAY_BIN": ROOT / directory / "src/ringway",
         "RINGORIGIN_BIN": ROOT / directory / "tools/ringorigin",
+        "RINGLOAD_BIN": ROOT / directory / "tools/ringload/ringload",
     }
     env = {**{key: str(path) for key, path in binaries.items()}, **(env or {})}
-    return counts_of(*log.run([sys.executable, "tests/e2e/run", *names], 900, env))
+    return counts_of(*log.run([sys.executable, "tests/e2e/run", "--folder", folder, *names], 900, env))
 
 
 def suite_unit(log):
@@ -188,6 +189,11 @@ def suite_browser(log):
     """What the HTML page of ringload shows, in a headless Chromium."""
     build_release(log)
     return meson_suite(log, "build", "browser")
+
+
+def suite_ringload(log):
+    build_release(log)
+    return e2e(log, "build", folder="tests/ringload")
 
 
 def suite_bench(log):
@@ -281,6 +287,7 @@ SUITES = {
     "sim": suite_sim,
     "origin": suite_origin,
     "e2e": suite_e2e,
+    "ringload": suite_ringload,
     "browser": suite_browser,
     "bench": suite_bench,
     "tidy": suite_tidy,

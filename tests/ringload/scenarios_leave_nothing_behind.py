@@ -1,8 +1,12 @@
 """All that a scenario started is ended with it, however it ends; what does not come up is shown, and bad files start nothing."""
 
+import contextlib
+import os
 import signal
 import socket
+import subprocess
 import time
+import urllib.request
 
 from loading import SLOW, check, equal, main
 from loading.scenarios import Scenarios
@@ -46,10 +50,37 @@ def however_it_ends_nothing_is_left():
                 equal(folder.json("out.json")["interrupted"], True, "interrupted")
 
 
+def origins_that_run_already_go_on_as_before():
+    with Scenarios() as folder, contextlib.ExitStack() as stack:
+        text, started = 'load.warm_up = "200ms"\nload.duration = "1500ms"\nload.rate = 100\n', {}
+        for name, port in zip("abc", ("9111", "9112", "9113")):
+            address, control = f"127.0.0.1:{folder.ports[port]}", f"unix:{folder.path}/{name}.sock"
+            started[name] = stack.enter_context(subprocess.Popen(
+                [os.environ["RINGORIGIN_BIN"], "--name", name, "--listen", address, "--listen", control],
+                stdout=subprocess.DEVNULL))
+            stack.callback(started[name].kill)
+            text += f'[[origin]]\nname = "{name}"\naddress = "{address}"\nrunning = true\npid = {started[name].pid}\n' \
+                    f'control = "{control}"\n'
+            folder.wait_up(port)
+        text += '[[fault]]\norigin = "a"\nkind = "stop"\nat = "300ms"\n[[fault]]\norigin = "b"\nkind = "status"\nat = "300ms"\n'
+        folder.write("running.toml", text)
+        status, _, err = folder.run("kill.toml", "running.toml", "-q", "--json", "out.json")
+        equal(status, 0, f"exit status; it said {err}")
+        stopped, failing = folder.json("out.json")["faults"]
+        check(stopped["worst_added_ms"] > 20, f"stopped: {stopped['worst_added_ms']} ms added")
+        equal((failing["kind"], failing["until_s"]), ("status", 1.5), "a fault that lasts")
+        for name, port in zip("abc", ("9111", "9112", "9113")):
+            equal(started[name].poll(), None, f"{name} still runs")
+            url = f"http://127.0.0.1:{folder.ports[port]}/"
+            with urllib.request.urlopen(url, timeout=5 * SLOW) as answer:
+                equal((answer.status, answer.headers["X-Origin"]), (200, name), "its answer")
+
+
 def test():
     what_does_not_come_up_is_shown()
     files_with_errors_start_nothing()
     however_it_ends_nothing_is_left()
+    origins_that_run_already_go_on_as_before()
 
 
 if __name__ == "__main__":

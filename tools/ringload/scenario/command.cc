@@ -88,6 +88,15 @@ class Voice {
         const std::scoped_lock lock(mutex_);
         if (progress_) progress_->say(line);
     }
+    /// However quiet it is.
+    void warn(const std::string& line) {
+        const std::scoped_lock lock(mutex_);
+        if (progress_) {
+            progress_->say("ringload: " + line);
+        } else {
+            fmt::print(stderr, "ringload: {}\n", line);
+        }
+    }
 
  private:
     std::mutex mutex_;
@@ -109,7 +118,8 @@ std::expected<Result, std::string> run(const Task& task, const ScenarioArguments
     if (!name.empty()) voice.say(name);
     auto result = run_scenario(*task.scenario, task.plan, stop,
                                {[&](const Sample& sample) { voice.show(sample); },
-                                [&](const std::string& line) { voice.say(line); }});
+                                [&](const std::string& line) { voice.say(line); },
+                                [&](const std::string& line) { voice.warn(line); }});
     if (!result) return result;
     for (const Assertion& assertion : arguments.assertions)
         result->assertions.push_back(check(assertion, *result));

@@ -7,6 +7,7 @@
 #include <future>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 #include "cli/url.h"
 #include "plan/mix.h"
@@ -73,6 +74,9 @@ class Round {
     void say(const std::string& line) const {
         if (ears_.say) ears_.say(line);
     }
+    void warn(const std::string& line) const {
+        if (ears_.warn) ears_.warn(line);
+    }
 
     const Scenario& scenario_;
     LoadPlan plan_;
@@ -113,7 +117,7 @@ std::expected<Result, std::string> Round::run() {
     if (!played) return std::unexpected(played.error());
     if (!result) return result;
     hear_proxy();
-    if (const std::string missing = stage_.missing(); !missing.empty()) say(missing);
+    if (const std::string missing = stage_.missing(); !missing.empty()) warn(missing);
     set_figures(*result);
     return result;
 }
@@ -128,7 +132,7 @@ std::vector<Moment> Round::moments() {
         if (plan.until) all.push_back({*plan.until, Moment::What::end, &course});
     }
     // what ends comes before what begins at the same time
-    std::ranges::stable_sort(all, {}, [](const Moment& m) { return std::pair(m.at, m.what); });
+    std::ranges::sort(all, {}, [](const Moment& m) { return std::tuple(m.at, m.what, m.fault); });
     return all;
 }
 
@@ -199,8 +203,8 @@ void Round::hear_proxy() {
     if (Watch* watch = stage_.watch()) {
         sights_ = watch->stop();
         if (watch->lost() > 0)
-            say(fmt::format("the watch lost {} packets: its figures are incomplete",
-                            watch->lost()));
+            warn(fmt::format("the watch lost {} packets: its figures are incomplete",
+                             watch->lost()));
     }
 }
 
@@ -260,7 +264,7 @@ void Round::set_figures(Result& result) {
         if (course.ended_ns) mark(*course.ended_ns, *course.plan, "back");
         result.faults.push_back(figures_of_course(course, result));
     }
-    std::ranges::stable_sort(result.marks, {}, &Mark::at);
+    std::ranges::sort(result.marks, {}, [](const Mark& m) { return std::tie(m.at, m.text); });
 }
 
 }  // namespace

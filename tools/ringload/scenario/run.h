@@ -13,8 +13,9 @@
 namespace ringload {
 
 struct ScenarioEars {
-    OnSample on_sample;                           // by the thread of the load
-    std::function<void(const std::string&)> say;  // faults and warnings, by the caller's thread
+    OnSample on_sample;                            // by the thread of the load
+    std::function<void(const std::string&)> say;   // faults, by the caller's thread
+    std::function<void(const std::string&)> warn;  // what the figures lack, by the caller's thread
 };
 
 /// A sentence when it could not be done: what did not come up, or a fault that was not allowed.

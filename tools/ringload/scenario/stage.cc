@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "ringway/ring/kernel_ring.h"
 #include "scenario/exchange.h"
@@ -68,10 +69,10 @@ std::string control_query(const FaultPlan& fault) {
 Stage::~Stage() {
     watch_.reset();
     proxy_.stop();
-    for (std::size_t i = 0; i < origins_.size(); ++i) {
-        const OriginPlan& origin = scenario_.origins[i];
-        if (origin.running && origin.pid != 0 && !killed_[i])
-            kill(static_cast<pid_t>(origin.pid), SIGCONT);
+    for (const FaultPlan* fault : std::exchange(active_, {})) {
+        // what we started ends anyway; others go on, and as they were before
+        const bool is_ours = fault->origin && !scenario_.origins[*fault->origin].running;
+        if (fault->kind != FaultKind::kill && !is_ours) static_cast<void>(end(*fault));
     }
     origins_.clear();
     std::error_code ignored;
@@ -239,6 +240,7 @@ Done Stage::tell_origin(const FaultPlan& fault, const std::string& query) {
 }
 
 Done Stage::begin(const FaultPlan& fault) {
+    active_.push_back(&fault);
     switch (fault.kind) {
         case FaultKind::kill:
             killed_[*fault.origin] = true;
@@ -267,6 +269,7 @@ Done Stage::begin(const FaultPlan& fault) {
 }
 
 Done Stage::end(const FaultPlan& fault) {
+    std::erase(active_, &fault);
     switch (fault.kind) {
         case FaultKind::kill:
             return start_origin(*fault.origin, nullptr);

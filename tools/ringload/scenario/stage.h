@@ -54,6 +54,7 @@ class Stage {
     std::vector<bool> killed_;                       // [index]: by a fault
     std::vector<std::optional<PacketRules>> rules_;  // [index]; the first of each network has some
     std::vector<std::size_t> rules_of_;              // [index]: the origin that has its rules
+    std::vector<const FaultPlan*> active_;           // begun, not ended
     Process proxy_;
     std::unique_ptr<Watch> watch_;
 };

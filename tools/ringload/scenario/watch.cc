@@ -265,7 +265,7 @@ std::vector<Sight> Watch::stop() {
         if (getsockopt(socket.number(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0)
             lost_ += stats.tp_drops;
     }
-    std::ranges::stable_sort(reader_.sights(), {}, &Sight::at_ns);
+    std::ranges::sort(reader_.sights(), {}, &Sight::at_ns);
     return std::move(reader_.sights());
 }
 

@@ -1,13 +1,22 @@
-"""From the figures of rounds to tables. Pure: numbers in, Markdown out. Of each figure the worst of all rounds stands first and
+"""From the figures of rounds, as ringload has them, to tables. Pure: numbers in, Markdown out. Of each figure the worst of all rounds stands first and
 its median in brackets; a mean alone is nowhere."""
 
 from statistics import mean, median
 
-from figures import quantile
 from peers import NAMES
 
 OVERDUE_MIN_MS = 50  # pool.suspicion: a request is overdue at 3 x its upstream's p99, and never sooner than this
 OVERDUE_FACTOR = 3
+
+
+def quantile(numbers, q):
+    """Nearest rank; numbers need not be sorted."""
+    ordered = sorted(numbers)
+    return ordered[min(len(ordered) - 1, int(q * len(ordered)))] if ordered else 0.0
+
+
+def watched(rounds):
+    return rounds[0]["sent_after"] is not None
 
 
 def row(cells):
@@ -31,74 +40,70 @@ def worst(numbers, digits=0):
     return text if len(numbers) == 1 else f"{text} ({'never' if middle is None else f'{middle:.{digits}f}'})"
 
 
-def kinds(rounds, phase):
-    found = sorted({kind for figures in rounds for kind in figures[phase]["error_kinds"]})
-    return f": {', '.join(found)}" if found else ""
-
-
-def errors(rounds, phase):
-    counts = [figures[phase]["errors"] for figures in rounds]
-    return worst(counts) + kinds(rounds, phase)
+def errors(rounds, when=""):
+    """when: "" while it lasts, "_on_return" afterwards."""
+    kinds = sorted({kind for figures in rounds for kind in figures["error_kinds" + when]})
+    return worst([figures["errors" + when] for figures in rounds]) + (f": {', '.join(kinds)}" if kinds else "")
 
 
 def expected(case, rounds, round_trip_ms):
     """What must hold of ringway: (sentence, whether it does)."""
-    none = max(figures["fault"]["errors"] for figures in rounds)
+    none = max(figures["errors"] for figures in rounds)
     found = [(f"0 errors ({none})", none == 0)]
     if case in "ab":
         # (a): from when it shows: a killed process ends its connections some milliseconds later
-        over = [(figures["fault"]["worst_added_ms"], round_trip_ms + 2 + shown_ms(case, figures)) for figures in rounds]
+        over = [(figures["worst_added_ms"], round_trip_ms + 2 + shown_ms(case, figures)) for figures in rounds]
         value, bound = max(over, key=lambda pair: pair[0] - pair[1])
         found.append((f"added <= {bound:.1f} ms, a round trip + 2 ms from when it shows ({value:.1f})", value <= bound))
     if case in "cd":
-        over = [(figures["fault"]["worst_added_ms"], overdue_ms(figures) + round_trip_ms + 5) for figures in rounds]
+        over = [(figures["worst_added_ms"], overdue_ms(figures) + round_trip_ms + 5) for figures in rounds]
         value, bound = max(over, key=lambda pair: pair[0] - pair[1])
         found.append((f"added <= overdue + round trip + 5 ms = {bound:.0f} ms ({value:.1f})", value <= bound))
-        if "tries_after" in rounds[0]:
-            after = max(figures["tries_after"] for figures in rounds)
+        if watched(rounds):
+            after = max(figures["sent_after"] for figures in rounds)
             found.append((f"avoided from then on ({after} sent)", after == 0))
-    if case == "f" and "sent_cooling" in rounds[0]:
+    if case == "f" and watched(rounds):
         sent = max(figures["sent_cooling"] for figures in rounds)
         found.append((f"0 sent while cooling ({sent})", sent == 0))
-    if case == "g" and "halved_ms" in rounds[0]:
-        left_out = all(figures["halved_ms"] is not None or figures["detect_ms"] is not None for figures in rounds)
+    if case == "g" and watched(rounds):
+        left_out = all(figures["halved_ms"] is not None or figures["detected_ms"] is not None for figures in rounds)
         found.append(("ejected or down-weighted", left_out))
     return found
 
 
 def shown_ms(case, figures):
     """How long after the fault the origin's first FIN or RST was on the wire."""
-    return (figures.get("shown_ms") or 0.0) if case == "a" else 0.0
+    return (figures["shown_ms"] or 0.0) if case == "a" else 0.0
 
 
 def overdue_ms(figures):
     """When a request is overdue: as ringway says, else from what clients saw before the fault, which is what upstreams took
     and a little more."""
-    return figures.get("own_overdue_ms") or max(OVERDUE_MIN_MS, OVERDUE_FACTOR * figures["p99_before_ms"])
+    return figures["overdue_ms"] or max(OVERDUE_MIN_MS, OVERDUE_FACTOR * figures["p99_before_ms"])
 
 
 def detection(case, rounds):
-    key = "halved_ms" if case == "g" else "detect_ms"
-    return worst([figures[key] for figures in rounds]) if key in rounds[0] else "-"
+    key = "halved_ms" if case == "g" else "detected_ms"
+    return worst([figures[key] for figures in rounds]) if watched(rounds) else "-"
 
 
-def own_detection(rounds):
-    """ringway's own histogram: the upper bound of the highest bucket that is not empty."""
-    bounds = [figures["own_detect_ms"] for figures in rounds if figures.get("own_detect_ms") is not None]
-    return worst(bounds) if bounds else "-"
+def told(rounds):
+    """What ringway's own events say."""
+    moments = [figures["told_ms"] for figures in rounds if figures["told_ms"] is not None]
+    return worst(moments) if moments else "-"
 
 
 def case_rows(case, by_proxy):
     rows = []
     for name, rounds in by_proxy.items():
-        sent = [figures["sent_cooling" if case.key == "f" else "tries_after"] for figures in rounds if "tries_after" in figures]
-        cells = [f"({case.key}) {case.title}", NAMES[name], errors(rounds, "fault"),
-                 worst([figures["fault"]["slow"] for figures in rounds]),
-                 worst([figures["fault"]["worst_added_ms"] for figures in rounds], 1),
+        sent = [figures["sent_cooling" if case.key == "f" else "sent_after"] for figures in rounds if watched(rounds)]
+        cells = [f"({case.key}) {case.title}", NAMES[name], errors(rounds),
+                 worst([figures["slow"] for figures in rounds]),
+                 worst([figures["worst_added_ms"] for figures in rounds], 1),
                  worst([figures["noise_ms"] for figures in rounds], 1),
-                 detection(case.key, rounds), own_detection(rounds), worst(sent),
-                 worst([figures["take_back_ms"] for figures in rounds]), errors(rounds, "back"),
-                 worst([figures["back"]["worst_added_ms"] for figures in rounds], 1)]
+                 detection(case.key, rounds), told(rounds), worst(sent),
+                 worst([figures["taken_back_ms"] for figures in rounds]), errors(rounds, "_on_return"),
+                 worst([figures["worst_added_on_return_ms"] for figures in rounds], 1)]
         rows.append(row(cells))
     return rows
 
@@ -106,7 +111,7 @@ def case_rows(case, by_proxy):
 def fault_table(cases, results, delay_ms):
     title = f"Wire of {delay_ms:g} ms one way (round trip {2 * delay_ms:g} ms)" if delay_ms else "No wire (loopback)"
     lines = [f"### {title}", ""]
-    lines += header(["case", "proxy", "errors", "slow requests", "added ms", "noise ms", "detected ms", "own detected ms",
+    lines += header(["case", "proxy", "errors", "slow requests", "added ms", "noise ms", "detected ms", "told ms",
                      "sent after", "taken back ms", "errors on return", "added on return ms"])
     for case in cases:
         lines += case_rows(case, results[case.key])
@@ -130,21 +135,21 @@ def on_off_table(cases, results):
         if not rounds:
             return []
         latencies = [ms for figures in rounds for ms in figures["latencies_ms"]]
-        requests = sum(figures[phase]["requests"] for figures in rounds for phase in ("fault", "back"))
-        failed = sum(figures[phase]["errors"] for figures in rounds for phase in ("fault", "back"))
+        requests = sum(figures["requests"] + figures["requests_on_return"] for figures in rounds)
+        failed = sum(figures["errors"] + figures["errors_on_return"] for figures in rounds)
         lines.append(row([title, f"{mean(latencies):.1f}", f"{quantile(latencies, 0.99):.1f}", f"{100 * failed / requests:.2f} %",
-                          worst([figures["recover_ms"] for figures in rounds])]))
+                          worst([figures["recovered_ms"] for figures in rounds])]))
     return ["", "Health off (no checks, suspicion, breaker, outlier ejection, retries, hedges, queue) and on, all cases together, from the "
             "fault to the end of the round. Off, it lasts until somebody repairs the origin, which happens here at a fixed time.", "",
             *header(["health", "mean ms", "p99 ms", "errors", "time to recover ms, worst (median)"]), *lines]
 
 
 EXPLANATION = """
-Each figure: the worst of all rounds (the median of the rounds). Errors: requests without a whole answer of status 200. Slow: answered
+Each figure: the worst of all rounds (the median of the rounds). Errors: requests without a whole good answer. Slow: answered
 later than the median before the fault + one round trip + 2 ms. Added: the worst latency, from the intended time, over the median
 before the fault. Noise: the same before the fault, or how late the client itself was at any time, which is the machine's doing.
 Detected: from the fault to the last request or connect that the origin was tried with before it was left alone for 250 ms; in (g),
-until its traffic fell to half of its share. Own detected: ringway's histogram, upper bound of the bucket. Sent after: requests and
+until its traffic fell to half of its share. Told: until ringway's own events say that it is out. Sent after: requests and
 connects to the origin between detection and its return (health checks go to a port of their own and are not counted); in (f),
 requests sent before Retry-After was over. Taken back: from the return until the origin answers half of its share again."""
 

@@ -150,18 +150,27 @@ TEST(Interrupts, without_a_signal_nothing_stops_and_the_mask_comes_back) {
     EXPECT_EQ(sigismember(&mask, SIGTERM), 0);
 }
 
+void stop_and_signal_again(std::chrono::milliseconds later) {
+    StopSwitch stop;
+    const Interrupts interrupts(stop);
+    kill(getpid(), SIGINT);
+    wait_for(stop.stop);
+    std::this_thread::sleep_for(later);
+    kill(getpid(), SIGTERM);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    _exit(7);
+}
+
 TEST(InterruptsDeathTest, the_second_signal_ends_the_process_at_once) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_EXIT(
-        {
-            StopSwitch stop;
-            const Interrupts interrupts(stop);
-            kill(getpid(), SIGINT);
-            wait_for(stop.stop);
-            kill(getpid(), SIGINT);
-            std::this_thread::sleep_for(std::chrono::seconds(5));
-        },
-        testing::ExitedWithCode(130), "");
+    EXPECT_EXIT(stop_and_signal_again(std::chrono::milliseconds(300)), testing::ExitedWithCode(143),
+                "");
+}
+
+TEST(InterruptsDeathTest, the_echo_of_the_first_signal_is_no_second_one) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(stop_and_signal_again(std::chrono::milliseconds(0)), testing::ExitedWithCode(7),
+                "");
 }
 
 // -- the verdict
@@ -220,6 +229,7 @@ TEST(Verdict, failing_assertions_have_a_line_each) {
 
 TEST(Verdict, a_client_that_was_the_limit_is_told_of) {
     Result result = answered(5);
+    result.measured = std::chrono::seconds(2);
     EXPECT_TRUE(warnings_of(result).empty());
     result.busiest_thread = 0.98;
     EXPECT_EQ(warnings_of(result),
@@ -227,6 +237,9 @@ TEST(Verdict, a_client_that_was_the_limit_is_told_of) {
                                         "the result is its own limit"}));
     result.busiest_thread = 0.95;
     EXPECT_TRUE(warnings_of(result).empty());
+    result.busiest_thread = 1;
+    result.measured = std::chrono::milliseconds(20);
+    EXPECT_TRUE(warnings_of(result).empty()) << "too short to say so";
 }
 
 TEST(Verdict, requests_that_were_sent_late_are_told_of_in_an_open_loop) {

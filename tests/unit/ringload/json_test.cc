@@ -154,6 +154,10 @@ TEST(json, has_cpu_time_by_request) {
     EXPECT_EQ(json.number("/cpu/watched/0/pid"), 4711);
     EXPECT_EQ(json.number("/cpu/watched/0/seconds"), 0.198);
     EXPECT_NEAR(json.number("/cpu/watched/0/us_per_request"), 200, 1e-9);
+    EXPECT_EQ(json.number("/cpu/watched/0/switches"), 99);
+    EXPECT_EQ(json.number("/cpu/core/cpu"), 2);
+    EXPECT_EQ(json.number("/cpu/core/busy_s"), 0.31);
+    EXPECT_EQ(json.number("/cpu/core/steal_s"), 0.02);
 }
 
 TEST(json, has_every_figure_of_a_fault) {
@@ -170,7 +174,9 @@ TEST(json, has_every_figure_of_a_fault) {
                                                 "errors",
                                                 "error_kinds",
                                                 "slow",
+                                                "errors_before",
                                                 "normal_ms",
+                                                "p99_before_ms",
                                                 "worst_added_ms",
                                                 "noise_ms",
                                                 "detected_ms",
@@ -182,7 +188,9 @@ TEST(json, has_every_figure_of_a_fault) {
                                                 "shown_ms",
                                                 "recovered_ms",
                                                 "taken_back_ms",
+                                                "requests_on_return",
                                                 "errors_on_return",
+                                                "error_kinds_on_return",
                                                 "worst_added_on_return_ms"}));
     EXPECT_EQ(json.text("/faults/0/origin"), "one");
     EXPECT_EQ(json.text("/faults/0/kind"), "kill");

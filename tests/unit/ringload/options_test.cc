@@ -230,6 +230,8 @@ TEST(Options, outputs_and_assertions_are_kept) {
     EXPECT_EQ(options.plan.sample_interval, milliseconds(500));
     EXPECT_EQ(options.plan.watched, (std::vector<pid_t>{getpid()}));
     EXPECT_EQ(options.plan.seed, 7u);
+    EXPECT_EQ(options.plan.watched_core, -1);
+    EXPECT_EQ(plan_of({"--watch-core", "3"}).watched_core, 3);
 }
 
 TEST(Options, connect_replaces_the_address_but_not_the_host) {

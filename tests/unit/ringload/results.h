@@ -111,7 +111,8 @@ inline Result open_result() {
     result.assertions = {{"p99<5ms", false, "9.81 ms"}, {"errors<2%", true, "1 % (10 of 1000)"}};
     result.own_cpu = {1, std::chrono::milliseconds(99)};
     result.busiest_thread = 0.25;
-    result.watched_cpu = {{4711, std::chrono::milliseconds(198)}};
+    result.watched_cpu = {{4711, std::chrono::milliseconds(198), 99}};
+    result.core = {2, std::chrono::milliseconds(310), std::chrono::milliseconds(20)};
     result.origins = {"one", "two"};
     result.faults = {kill_of_one()};
     return result;

@@ -101,19 +101,19 @@ TEST(rounds, of_variants_stand_side_by_side) {
         {{"on", {{400, 0, 2.5, 9, {with}}, {390, 2, 2.5, 8, {with}}}},
          {"off", {{400, 120, 20, 900, {without}}, {400, 100, 20, 900, {without}}}}});
     EXPECT_EQ(table,
-              "worst (median)              on, 2 rounds   off, 2 rounds\n"
-              "rate 1/s                       390 (395)       400 (400)\n"
-              "errors                             2 (1)       120 (110)\n"
-              "mean ms                        2.5 (2.5)     20.0 (20.0)\n"
-              "p99 ms                         9.0 (8.5)   900.0 (900.0)\n"
-              "kill b: errors                     0 (0)       120 (120)\n"
-              "kill b: slow requests              0 (0)           0 (0)\n"
-              "kill b: added ms               3.0 (3.0) 1000.0 (1000.0)\n"
-              "kill b: noise ms               0.0 (0.0)       0.0 (0.0)\n"
-              "kill b: detected ms                4 (4)           never\n"
-              "kill b: recovered ms               0 (0)           0 (0)\n"
-              "kill b: errors on return           0 (0)           0 (0)\n"
-              "kill b: added on return ms     0.0 (0.0)       0.0 (0.0)\n");
+              "worst (median)              on, 2 rounds    off, 2 rounds\n"
+              "rate 1/s                       390 (395)        400 (400)\n"
+              "errors                             2 (1)        120 (110)\n"
+              "mean ms                        2.5 (2.5)      20.0 (20.0)\n"
+              "p99 ms                         9.0 (8.5)    900.0 (900.0)\n"
+              "kill b: errors                     0 (0)        120 (120)\n"
+              "kill b: slow requests              0 (0)            0 (0)\n"
+              "kill b: added ms               3.0 (3.0)  1000.0 (1000.0)\n"
+              "kill b: noise ms               0.0 (0.0)        0.0 (0.0)\n"
+              "kill b: detected ms                4 (4)            never\n"
+              "kill b: recovered ms               0 (0)            0 (0)\n"
+              "kill b: errors on return           0 (0)            0 (0)\n"
+              "kill b: added on return ms     0.0 (0.0)        0.0 (0.0)\n");
 }
 
 TEST(rounds, have_files_of_their_own) {

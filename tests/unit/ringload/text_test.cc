@@ -156,6 +156,7 @@ TEST(text, has_cpu_time_by_request_of_ringload_and_of_who_was_watched) {
     const std::string text = text_of(tests::open_result());
     EXPECT_EQ(line(text, "  ringload"), "ringload 99 ms 0.01 100.00 us");
     EXPECT_EQ(line(text, "  process"), "process 4711 198 ms 0.02 200.00 us");
+    EXPECT_EQ(line(text, "  all on CPU"), "all on CPU 2 310 ms 0.03 313.13 us");
 }
 
 TEST(text, has_faults_and_assertions) {

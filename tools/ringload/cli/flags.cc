@@ -112,6 +112,8 @@ FlagGroup output_flags() {
             {"-q,--quiet", "", "", "no progress", &A::quiet},
             {"--watch", "PID", "", "report the CPU time a request of that process; may be repeated",
              &A::watched},
+            {"--watch-core", "CPU", "", "report how busy that CPU is, interrupts included",
+             &A::watched_core},
             {"--version", "", "", "print it and exit", &A::version},
             {"-h,--help", "", "", "print this and exit", &A::help},
         },

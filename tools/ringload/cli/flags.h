@@ -27,7 +27,7 @@ struct Arguments {
     Value requests_per_connection, churn, slow_readers, read_rate, slow_senders, send_rate, aborts,
         abort_after;
 
-    Value json, csv, html, records, interval;
+    Value json, csv, html, records, interval, watched_core;
     bool quiet = false;
     std::vector<std::string> assertions, watched;
 

@@ -3,7 +3,16 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <chrono>
+
 namespace ringload {
+
+namespace {
+
+// timeout(1) and shells signal a process and then its group: what follows so soon is no second wish
+constexpr std::chrono::milliseconds kEcho(200);
+
+}  // namespace
 
 Interrupts::Interrupts(StopSwitch& stop) : stop_(stop) {
     sigemptyset(&waited_);
@@ -21,13 +30,19 @@ Interrupts::~Interrupts() {
 }
 
 void Interrupts::wait() {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point first{};
     while (true) {
         int signal = 0;
         sigwait(&waited_, &signal);
         if (over_) return;
-        if (signal_ != 0) _exit(128 + signal);
-        signal_ = signal;
-        stop_.stop = true;
+        if (signal_ == 0) {
+            first = Clock::now();
+            signal_ = signal;
+            stop_.stop = true;
+        } else if (Clock::now() - first >= kEcho) {
+            _exit(128 + signal);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-// SIGINT and SIGTERM while a run lasts: the first one stops it, the second one ends the process at
-// once. A thread of its own waits for them, so that no thread of the load is ever interrupted.
+// SIGINT and SIGTERM while a run lasts: the first one stops it, a second one (200 ms later or
+// more) ends the process at once. A thread of its own waits for them, so that no thread of the load
+// is ever interrupted.
 #pragma once
 
 #include <signal.h>

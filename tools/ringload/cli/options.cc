@@ -32,6 +32,7 @@ constexpr std::uint32_t kThreadsMax = 256;
 constexpr std::uint32_t kPipelineMax = 1024;
 constexpr std::size_t kHeadersMax = 64;
 constexpr std::int64_t kSamplesMax = 1'000'000;
+constexpr std::uint64_t kCpusMax = 1024;    // as cpu_set_t has it
 constexpr std::uint64_t kPidMax = 1 << 22;  // PID_MAX_LIMIT of a 64-bit kernel
 constexpr Duration kDurationMax = hours(24 * 7);
 
@@ -376,6 +377,7 @@ void Reader::read_outputs() {
 }
 
 void Reader::read_watched() {
+    read_count(a_.watched_core, "--watch-core", plan_.watched_core, 0, kCpusMax - 1);
     for (const std::string& text : a_.watched) {
         const auto pid = parse_count(text, 1, kPidMax);
         if (!pid) return complain("--watch", text, pid.error());

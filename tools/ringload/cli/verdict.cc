@@ -10,7 +10,8 @@ namespace ringload {
 
 namespace {
 
-constexpr double kBusy = 0.95;               // the share of a CPU from which a thread is the limit
+constexpr double kBusy = 0.95;  // the share of a CPU from which a thread is the limit
+constexpr std::chrono::milliseconds kBusyTime(500);  // a burst is no limit
 constexpr std::uint64_t kLagNs = 1'000'000;  // p99: later than that, the schedule was not kept
 
 bool anything_measured(const Counts& counts) {
@@ -63,7 +64,7 @@ std::vector<std::string> warnings_of(const Result& result) {
                         "does somebody listen there?",
                         causes_of(result.counts), result.plan.connect.text()));
     }
-    if (result.busiest_thread > kBusy) {
+    if (result.busiest_thread > kBusy && result.measured >= kBusyTime) {
         lines.push_back(
             fmt::format("ringload was busy {:.0f} % of the time: add threads (-t), or "
                         "the result is its own limit",

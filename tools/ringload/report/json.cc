@@ -211,10 +211,24 @@ void put_cpu(JsonWriter& json, const Result& result) {
         count(json, "pid", static_cast<std::uint64_t>(use.pid));
         seconds(json, "seconds", use.user_and_system);
         perhaps(json, "us_per_request", us_per_request(use, result));
+        count(json, "switches", use.switches);
         json.close_object();
     }
     json.close_array();
+    if (result.core) {
+        json.key("core").open_object();
+        count(json, "cpu", static_cast<std::uint64_t>(result.core->cpu));
+        seconds(json, "busy_s", result.core->busy);
+        seconds(json, "steal_s", result.core->steal);
+        json.close_object();
+    }
     json.close_object();
+}
+
+void texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
+    json.key(name).open_array();
+    for (const std::string& value : values) json.text(value);
+    json.close_array();
 }
 
 void put_fault(JsonWriter& json, const FaultFigures& fault) {
@@ -225,11 +239,11 @@ void put_fault(JsonWriter& json, const FaultFigures& fault) {
     seconds(json, "until_s", fault.until);
     count(json, "requests", fault.requests);
     count(json, "errors", fault.errors);
-    json.key("error_kinds").open_array();
-    for (const std::string& kind : fault.error_kinds) json.text(kind);
-    json.close_array();
+    texts(json, "error_kinds", fault.error_kinds);
     count(json, "slow", fault.slow);
+    count(json, "errors_before", fault.errors_before);
     real(json, "normal_ms", fault.normal_ms);
+    real(json, "p99_before_ms", fault.p99_before_ms);
     real(json, "worst_added_ms", fault.worst_added_ms);
     real(json, "noise_ms", fault.noise_ms);
     perhaps(json, "detected_ms", fault.detected_ms);
@@ -241,7 +255,9 @@ void put_fault(JsonWriter& json, const FaultFigures& fault) {
     perhaps(json, "shown_ms", fault.shown_ms);
     real(json, "recovered_ms", fault.recovered_ms);
     perhaps(json, "taken_back_ms", fault.taken_back_ms);
+    count(json, "requests_on_return", fault.requests_on_return);
     count(json, "errors_on_return", fault.errors_on_return);
+    texts(json, "error_kinds_on_return", fault.error_kinds_on_return);
     real(json, "worst_added_on_return_ms", fault.worst_added_on_return_ms);
     json.close_object();
 }

@@ -169,6 +169,11 @@ std::string cpu_table(const Result& result) {
     for (const CpuUse& use : result.watched_cpu) {
         cpu_row(table, fmt::format("  process {}", use.pid), use, result);
     }
+    if (result.core) {
+        CpuUse use;
+        use.user_and_system = result.core->busy;
+        cpu_row(table, fmt::format("  all on CPU {}", result.core->cpu), use, result);
+    }
     return table.str();
 }
 

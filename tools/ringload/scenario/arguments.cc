@@ -33,8 +33,9 @@ merged, arrays replaced. Everything that was started is ended, also after Ctrl-C
 With variants or rounds, each result has files of its own: out.json becomes out.VARIANT.ROUND.json.
 
 Example:
-  ringload scenario tools/ringload/examples/kill.toml
-  ringload scenario tools/ringload/examples/with_and_without_health.toml --json /tmp/health.json
+  cd tools/ringload/examples
+  ringload scenario kill.toml --html kill.html
+  ringload scenario kill.toml with_and_without_health.toml
 
 docs/ringload.md has every key. Exit status: 0; 1 when something could not be done or nothing was
 answered; 2 when an assertion does not hold.

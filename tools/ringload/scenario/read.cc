@@ -144,6 +144,13 @@ const std::vector<config::SectionText>& scenario_sections() {
     return sections;
 }
 
+std::string scenario_reference_markdown() {
+    std::string out;
+    for (const config::SectionText& section : scenario_sections())
+        out += "#" + config::section_markdown(section);
+    return out;
+}
+
 std::expected<std::vector<Scenario>, Errors> parse_scenario(
     const std::vector<ScenarioText>& texts) {
     std::vector<Scenario> scenarios;

@@ -145,6 +145,9 @@ std::expected<std::vector<Scenario>, std::vector<ringway::config::Error>> load_s
 /// Resolves the URL and reads the mix: a sentence when that cannot be done.
 std::expected<LoadPlan, std::string> plan_of(const Scenario& scenario);
 
+/// Every key of a scenario file as Markdown.
+std::string scenario_reference_markdown();
+
 /// argv of `ringload scenario FILE...` to the exit status, as run_command().
 int scenario_command(int argc, const char* const* argv);
 

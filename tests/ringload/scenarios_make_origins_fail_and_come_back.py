@@ -1,0 +1,30 @@
+"""Origins fail in each way in turn, and come back; the figures say what clients noticed of each."""
+
+from loading import SLOW, check, equal, main
+from loading.scenarios import Scenarios
+
+
+def test():
+    faults = [("b", "status", 0.4, ""), ("c", "stop", 1.0, ""), ("a", "slow", 1.6, 'delay = "30ms"'), ("b", "429", 2.2, ""),
+              ("c", "reset", 2.8, ""), ("a", "stall", 3.4, "")]
+    text = 'load.warm_up = "300ms"\nload.rate = 200\nload.duration = "4200ms"\n'
+    for origin, kind, at, more in faults:
+        times = f'at = "{at * 1000:.0f}ms"\nuntil = "{at * 1000 + 300:.0f}ms"\n'
+        text += f'[[fault]]\norigin = "{origin}"\nkind = "{kind}"\n{times}{more}\n'
+    with Scenarios() as folder:
+        folder.write("faults.toml", text)
+        status, out, err = folder.run("kill.toml", "faults.toml", "--json", "out.json")
+        equal(status, 0, f"exit status; it said {err}")
+        found = folder.json("out.json")["faults"]
+        equal([(fault["origin"], fault["kind"]) for fault in found], [(fault[0], fault[1]) for fault in faults], "faults")
+        for fault in found:
+            check(fault["requests"] > 30, f"{fault['kind']}: {fault['requests']} requests")
+        for fault in found[:4]:
+            equal(fault["errors"], 0, f"errors of {fault['kind']}: {fault['error_kinds']}")
+        check(found[1]["worst_added_ms"] > 20, f"stopped: {found[1]['worst_added_ms']} ms added")
+        check(20 < found[2]["worst_added_ms"] < 200 * SLOW, f"slow: {found[2]['worst_added_ms']} ms added")
+        folder.check_nothing_left("afterwards")
+
+
+if __name__ == "__main__":
+    main(test)

@@ -102,7 +102,7 @@ def every_error_of_a_mix(url):
         done = subprocess.run([BINARY, url, "--mix", path], capture_output=True, text=True, timeout=60, check=False)
         equal(done.returncode, 1, "exit status")
         lines = done.stderr.splitlines()
-        check(any(line.startswith(f"{path}:2:") and '"path"' in line for line in lines), f"nearest key: {lines}")
+        check(any(line.startswith(f"{path}:2:") and '`path`' in line for line in lines), f"nearest key: {lines}")
         check(any(line.startswith(f"{path}:3:") for line in lines), f"weight: {lines}")
         check(any(line.startswith(f"{path}:5:") for line in lines), f"method: {lines}")
 

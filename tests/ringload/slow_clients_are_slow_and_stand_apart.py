@@ -45,7 +45,8 @@ def sorted_by(amounts):
 def whole_answers_of_slow_readers():
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"y" * 5000
     with Origin(lambda _: body) as origin:
-        done = ringload(origin, "-d", "2s", "--warm-up", "0s", "-c", 4, "-t", 4, "--slow-readers", "25%", "--read-rate", "10KiB/s")
+        flags = ("-c", 4, "-t", 4, "--slow-readers", "25%", "--read-rate", "10KiB/s")
+        done = ringload(origin, "-d", "2s", "--warm-up", "0s", *flags)
         slow = done["slow_clients"]
         check(slow, "no slow reader had an answer: 25 % of 4 connections in 4 threads is one")
         check(slow["p50_ms"] > 400, f"5 kB at 10 KiB/s took {slow['p50_ms']} ms")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Looks at ringload's HTML page in a headless Chromium: what is drawn and written is what the JSON in the page says.
-usage: ringload_page.py RINGLOAD_PAGES [TEST...]; RINGLOAD_PAGES is the program that writes the pages"""
+usage: ringload_page.py RINGLOAD_PAGES RINGLOAD SCENARIO [TEST...]; RINGLOAD_PAGES is the program that writes the pages of made-up
+results, RINGLOAD runs SCENARIO for a real one"""
 
 import copy
 import json
@@ -404,6 +405,29 @@ def plots_and_tables_have_names_for_those_who_do_not_see_them(pages):
     assert f"p99.9 {ms(result['latency']['p99.9_ms'])}" in label, label
 
 
+def a_real_run_is_drawn_with_its_faults(pages):
+    command = [sys.argv[2], "scenario", sys.argv[3], "--quiet", "--html", pages.path("real"), "--json", pages.path("real.json")]
+    quicker = ['load.duration = "4s"', "fault = [{ origin = 'b', kind = 'kill', at = '1s', until = '2s' }]"]
+    for line in quicker:
+        command += ["--set", line]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    result = pages.result("real")
+    assert result == json.loads(pages.path("real.json").read_text(encoding="utf-8"))
+    assert result["requests"]["answered"] > 1500, result["requests"]
+    seen = pages.open("real")
+    assert seen["headline"]["answered"][0] == rate(result["rate"]), seen["headline"]
+    latency = seen["figures"]["latency"]
+    assert len(latency["lines"]["p50"]["points"]) == sum(sample["answered"] > 0 for sample in result["series"])
+    for name in TIME_PLOTS:
+        marks = [mark["text"] for mark in seen["figures"][name]["marks"]]
+        assert len(marks) == 2 and all("b" in text for text in marks), marks
+        assert seen["figures"][name]["bands"] == 1
+    faults = {row[0]: row[1] for row in seen["tables"]["faults"]["rows"]}
+    assert faults["event by ringway after"] == ms(result["faults"][0]["told_ms"]), faults
+    percentiles = seen["figures"]["percentiles"]["lines"]
+    assert len(percentiles["corrected"]["points"]) > 10 and len(percentiles["uncorrected"]["points"]) > 10
+
+
 TESTS = [
     percentile_curves_go_through_every_point_of_the_result,
     the_percentile_axis_gives_each_nine_the_same_room,
@@ -433,11 +457,12 @@ TESTS = [
     pages_fit_a_narrow_window_and_follow_its_width,
     print_is_light_and_without_controls,
     plots_and_tables_have_names_for_those_who_do_not_see_them,
+    a_real_run_is_drawn_with_its_faults,
 ]
 
 
 def main():
-    wanted = sys.argv[2:]
+    wanted = sys.argv[4:]
     tests = [test for test in TESTS if test.__name__ in wanted] if wanted else TESTS
     failed = 0
     with tempfile.TemporaryDirectory(prefix="ringload-pages-") as folder:

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace ringload {
@@ -113,6 +114,19 @@ TEST(progress, short_intervals_have_tenths_and_no_answers_no_percentile) {
     sample.p99_ns = 0;
     EXPECT_EQ(Progress::line_of(plan, sample, 3),
               "0.5 s  rate 10234/s  p99 -  errors 3  in flight 64  1.5 s left");
+}
+
+TEST(progress, into_a_pipe_lines_may_be_fewer_than_samples_but_count_them_all) {
+    Ends ends = Ends::pipe();
+    {
+        Progress progress(plan_of(3s), ends.out, 1s);
+        for (const auto at : {400ms, 800ms, 1000ms, 1400ms, 2000ms})
+            progress.show(sample_at(at, 1));
+    }
+    const std::string text = ends.read();
+    EXPECT_EQ(std::ranges::count(text, '\n'), 2) << text;
+    EXPECT_NE(text.find("1 s  rate 10234/s  p99 1.3 ms  errors 3"), std::string::npos) << text;
+    EXPECT_NE(text.find("2 s  rate 10234/s  p99 1.3 ms  errors 5"), std::string::npos) << text;
 }
 
 TEST(progress, into_a_pipe_each_sample_is_a_plain_line) {

@@ -45,6 +45,7 @@ inline FaultFigures kill_of_one() {
                        .worst_added_ms = 31.25,
                        .noise_ms = 0.5};
     fault.detected_ms = 24.5;
+    fault.told_ms = 30;
     fault.recovered_ms = 26;
     fault.errors_on_return = 1;
     fault.worst_added_on_return_ms = 2.5;

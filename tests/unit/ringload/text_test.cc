@@ -163,7 +163,7 @@ TEST(text, has_faults_and_assertions) {
     Result result = tests::open_result();
     const std::string text = text_of(result);
     EXPECT_EQ(line(text, "  kill one"),
-              "kill one 2 s 4 s 2000 3 7 31.3 ms 500 us 24.5 ms 26 ms - 1");
+              "kill one 2 s 4 s 2000 3 7 31.3 ms 500 us 24.5 ms 30 ms 26 ms - 1");
     EXPECT_TRUE(has(text, "errors of kill one: reset, 502\n"));
     EXPECT_EQ(line(text, "  p99<5ms"), "p99<5ms FAILS found 9.81 ms");
     EXPECT_EQ(line(text, "  errors<2%"), "errors<2% holds found 1 % (10 of 1000)");

@@ -183,11 +183,10 @@ void add_fault_rows(std::vector<Row>& rows, const std::vector<Loaded>& results) 
         const char* member;
         Show show;
     };
-    constexpr Figure kFigures[] = {{"errors", "/errors", show_whole},
-                                   {"added", "/worst_added_ms", show_ms},
-                                   {"detected", "/detected_ms", show_ms},
-                                   {"recovered", "/recovered_ms", show_ms},
-                                   {"taken back", "/taken_back_ms", show_ms}};
+    constexpr Figure kFigures[] = {
+        {"errors", "/errors", show_whole},       {"added", "/worst_added_ms", show_ms},
+        {"detected", "/detected_ms", show_ms},   {"told", "/told_ms", show_ms},
+        {"recovered", "/recovered_ms", show_ms}, {"taken back", "/taken_back_ms", show_ms}};
     for (const FaultPlaces& fault : faults_of(results)) {
         for (const Figure& figure : kFigures) {
             Row row{fmt::format("{}: {}", fault.name, figure.name), fault.pointers, figure.show};

@@ -46,8 +46,11 @@ std::string left_of(const LoadPlan& plan, const Sample& sample) {
 
 }  // namespace
 
-Progress::Progress(const LoadPlan& plan, std::FILE* out)
-    : plan_(plan), out_(out), is_terminal_(isatty(fileno(out)) == 1) {}
+Progress::Progress(const LoadPlan& plan, std::FILE* out, Duration line_interval)
+    : plan_(plan),
+      out_(out),
+      is_terminal_(isatty(fileno(out)) == 1),
+      line_interval_(line_interval) {}
 
 Progress::~Progress() {
     if (!drawn_) return;
@@ -56,9 +59,15 @@ Progress::~Progress() {
 }
 
 void Progress::show(const Sample& sample) {
-    if (sample.at < shown_at_) errors_ = 0;  // another run: a search has many
-    shown_at_ = sample.at;
+    if (sample.at < seen_at_) {  // another run: a search has many
+        errors_ = 0;
+        line_at_ = {};
+    }
+    seen_at_ = sample.at;
     errors_ += sample.errors;
+    const bool is_soon = line_interval_.count() > 0 && sample.at < line_at_ + line_interval_;
+    if (is_soon && !is_terminal_) return;
+    line_at_ = sample.at;
     draw(line_of(plan_, sample, errors_));
 }
 

@@ -10,8 +10,9 @@ namespace ringload {
 
 class Progress {
  public:
-    /// To `out`, which stays open; whether it is a terminal is asked once.
-    Progress(const LoadPlan& plan, std::FILE* out);
+    /// To `out`, which stays open; whether it is a terminal is asked once. In a pipe, samples that
+    /// come sooner than `line_interval` after a line are counted, and get none.
+    Progress(const LoadPlan& plan, std::FILE* out, Duration line_interval = {});
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
     ~Progress();  // ends the line
@@ -31,7 +32,9 @@ class Progress {
     std::FILE* out_;
     bool is_terminal_;
     bool drawn_ = false;
-    Duration shown_at_{0};      // of the last sample
+    const Duration line_interval_;
+    Duration seen_at_{0};       // of the last sample
+    Duration line_at_{0};       // of the last one that got a line; 0: none yet
     std::uint64_t errors_ = 0;  // of the samples of this run
 };
 

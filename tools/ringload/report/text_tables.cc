@@ -181,7 +181,7 @@ std::string fault_table(const Result& result) {
     if (result.faults.empty()) return {};
     Table table;
     table.row({"faults", "at", "until", "requests", "errors", "slow", "added", "noise", "detected",
-               "recovered", "taken back", "errors then"});
+               "told", "recovered", "taken back", "errors then"});
     std::string kinds;
     for (const FaultFigures& fault : result.faults) {
         table.row({fmt::format("  {} {}", shown(fault.kind), shown(fault.origin)),
@@ -189,8 +189,8 @@ std::string fault_table(const Result& result) {
                    std::to_string(fault.requests), std::to_string(fault.errors),
                    std::to_string(fault.slow), show_ms(fault.worst_added_ms),
                    show_ms(fault.noise_ms), optional_ms(fault.detected_ms),
-                   show_ms(fault.recovered_ms), optional_ms(fault.taken_back_ms),
-                   std::to_string(fault.errors_on_return)});
+                   optional_ms(fault.told_ms), show_ms(fault.recovered_ms),
+                   optional_ms(fault.taken_back_ms), std::to_string(fault.errors_on_return)});
         if (fault.error_kinds.empty()) continue;
         kinds += fmt::format("  errors of {} {}: {}\n", shown(fault.kind), shown(fault.origin),
                              joined(fault.error_kinds));

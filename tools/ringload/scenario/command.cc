@@ -78,7 +78,7 @@ std::expected<std::vector<Task>, std::string> tasks_of(const std::vector<Scenari
 class Voice {
  public:
     Voice(const LoadPlan& plan, bool is_quiet) {
-        if (!is_quiet) progress_.emplace(plan, stderr);
+        if (!is_quiet) progress_.emplace(plan, stderr, std::chrono::seconds(1));
     }
     void show(const Sample& sample) {
         const std::scoped_lock lock(mutex_);

@@ -316,8 +316,8 @@ void Connection::answer() {
                                            request_checksum_.value(), kept_.size()));
             break;
         case Mode::headers:
-            kept_ += fmt::format("],\"body_bytes\":{},\"body_checksum\":\"{:016x}\"}}\n", request_bytes_,
-                                 request_checksum_.value());
+            kept_ += fmt::format("],\"body_bytes\":{},\"body_checksum\":\"{:016x}\"}}\n",
+                                 request_bytes_, request_checksum_.value());
             append_head(found, fmt::format("Content-Length: {}\r\n", kept_.size()));
             break;
     }

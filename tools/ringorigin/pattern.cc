@@ -29,5 +29,4 @@ std::string_view pattern_at(std::uint64_t at, std::uint64_t bytes_max) {
     return {bytes.data() + start, std::min<std::uint64_t>(bytes_max, kStored - start)};
 }
 
-
 }  // namespace ringorigin

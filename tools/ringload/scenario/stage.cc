@@ -76,7 +76,7 @@ Stage::~Stage() {
     }
     origins_.clear();
     std::error_code ignored;
-    if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+    if (!directory_.empty()) static_cast<void>(std::filesystem::remove_all(directory_, ignored));
 }
 
 Done Stage::set_up(const Target& ready, const StopSwitch& stop) {

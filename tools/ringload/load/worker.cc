@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint64_t kNoQuota = UINT64_MAX;
 // A request to stop is looked for at least so often.
 constexpr Duration kStopTick = std::chrono::milliseconds(50);
+// Between two looks at a whole backlog.
+constexpr Duration kExpiryTick = std::chrono::milliseconds(10);
 
 /// The part of thread `index` when `all` are dealt out in turn.
 template <class Number>
@@ -49,7 +51,10 @@ Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
       schedule_(shared.plan, index, count),
       next_number_(index) {
     std::uint32_t sum = 0;
-    for (const RequestKind& kind : shared.plan.mix) weights_.push_back(sum += kind.weight);
+    for (const RequestKind& kind : shared.plan.mix) {
+        weights_.push_back(sum += kind.weight);
+        has_own_timeouts_ = has_own_timeouts_ || kind.timeout.has_value();
+    }
     if (shared.plan.misbehaviour.churn_per_s > 0) {
         churn_gap_ =
             Duration(static_cast<std::int64_t>(1e9 * count / shared.plan.misbehaviour.churn_per_s));
@@ -331,12 +336,24 @@ void Worker::serve_backlog() {
 }
 
 void Worker::expire_backlog(Instant now) {
-    while (!backlog_.empty()) {
-        const Request& front = backlog_.front();
-        if (front.due + kind(front.kind).timeout.value_or(shared_.plan.timeout) > now) return;
-        fail_unsent(front, Failure::timed_out);
-        backlog_.pop_front();
+    const auto expires = [this](const Request& request) {
+        return request.due + kind(request.kind).timeout.value_or(shared_.plan.timeout);
+    };
+    if (!has_own_timeouts_) {
+        while (!backlog_.empty() && expires(backlog_.front()) <= now) {
+            fail_unsent(backlog_.front(), Failure::timed_out);
+            backlog_.pop_front();
+        }
+        return;
     }
+    // one that waits for long does not hold those behind it that do not
+    if (now < next_expiry_) return;
+    next_expiry_ = now + kExpiryTick;
+    std::erase_if(backlog_, [&](const Request& request) {
+        if (expires(request) > now) return false;
+        fail_unsent(request, Failure::timed_out);
+        return true;
+    });
 }
 
 }  // namespace ringload

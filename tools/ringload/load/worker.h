@@ -151,6 +151,8 @@ class Worker {
     ringway::base::IntrusiveList<Connection, Connection> idle_;
     ringway::base::IntrusiveList<Connection, Connection> free_;  // open loop: open, and may send
     std::deque<Request> backlog_;                                // open loop: due, and nobody free
+    bool has_own_timeouts_ = false;  // true exactly when kinds of the mix have time-outs of theirs
+    Instant next_expiry_{};          // of the backlog, if so
     std::uint32_t connecting_ = 0;
     Duration churn_gap_{0};  // 0: no churn
     Instant next_churn_ = ringway::base::kNever;

@@ -85,6 +85,7 @@ TEST(json, has_every_count) {
     EXPECT_EQ(json.number("/requests/errors"), 10);
     EXPECT_EQ(json.number("/requests/aborted"), 2);
     EXPECT_EQ(json.number("/requests/unfinished"), 1);
+    EXPECT_EQ(json.number("/requests/slow_cut"), 4);
     EXPECT_EQ(json.number("/rate"), 99);
     EXPECT_EQ(json.number("/bytes/received"), 1 << 20);
     EXPECT_EQ(json.number("/bytes/sent"), 4096);

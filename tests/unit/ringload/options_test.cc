@@ -154,6 +154,7 @@ TEST(Options, find_max_searches_with_its_bounds) {
     EXPECT_EQ(options.find_max->first_rate, 1000);
     EXPECT_EQ(options.find_max->precision, 0.02);
     EXPECT_EQ(options.find_max->step, seconds(5));
+    EXPECT_EQ(good({"--find-max", "p50<1s,max<2s"}).find_max->step, seconds(20));
     EXPECT_EQ(options.plan.arrivals, Arrivals::constant);
     options = good({"--find-max", "p99<5ms", "--rate", "200", "--step", "2s", "--precision", "10%",
                     "--arrivals", "poisson"});

@@ -79,6 +79,7 @@ inline Result open_result() {
     result.counts.failures[static_cast<std::size_t>(Failure::unexpected_status)] = 4;
     result.counts.aborted = 2;
     result.counts.unfinished = 1;
+    result.counts.slow_cut = 4;
     result.counts.bytes_received = 1 << 20;
     result.counts.bytes_sent = 4096;
     result.counts.connects = 9;

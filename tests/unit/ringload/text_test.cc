@@ -97,7 +97,8 @@ TEST(text, says_what_was_run) {
 TEST(text, says_what_came_of_it) {
     const std::string text = text_of(tests::open_result());
     EXPECT_EQ(line(text, "requests "),
-              "requests 1000 due, 990 answered, 10 errors (1 %), 2 left by us, 1 unfinished");
+              "requests 1000 due, 990 answered, 10 errors (1 %), 2 left by us, 1 unfinished, "
+              "4 slow clients cut");
     EXPECT_EQ(line(text, "rate"), "rate 99/s answered of 100/s wanted");
     EXPECT_EQ(line(text, "bytes"), "bytes 1 MiB (102 KiB/s) received, 4 KiB (410 B/s) sent");
     EXPECT_EQ(line(text, "connects"),

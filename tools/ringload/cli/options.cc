@@ -31,6 +31,9 @@ constexpr std::uint32_t kConnectionsMax = 1'000'000;
 constexpr std::uint32_t kThreadsMax = 256;
 constexpr std::uint32_t kPipelineMax = 1024;
 constexpr std::size_t kHeadersMax = 64;
+// A step of a search lasts so many times the longest time that it may accept, so that a queue that
+// grows passes the bound within it.
+constexpr int kBoundsPerStep = 10;
 constexpr std::int64_t kSamplesMax = 1'000'000;
 constexpr std::uint64_t kCpusMax = 1024;    // as cpu_set_t has it
 constexpr std::uint64_t kPidMax = 1 << 22;  // PID_MAX_LIMIT of a 64-bit kernel
@@ -175,21 +178,34 @@ void Reader::read_combinations() {
     }
 }
 
+/// Of the bounds that are times; 0 when none is.
+Duration longest_time(const std::vector<Assertion>& bounds) {
+    Duration longest{0};
+    for (const Assertion& bound : bounds) {
+        if (is_time(bound.metric))
+            longest = std::max(longest, Duration(static_cast<std::int64_t>(bound.bound)));
+    }
+    return longest;
+}
+
 void Reader::read_rates() {
     double rate = 0;
     std::vector<double> rates;
     read(a_.rate, "--rate", rate, parse_rate);
     read(a_.ramp, "--ramp", rates, parse_ramp);
-    Duration step = a_.find_max ? seconds(5) : seconds(10);
-    read_time(a_.step, "--step", step, milliseconds(100), hours(24));
+    Duration step = seconds(10);
+    FindMaxSettings settings;
     if (a_.find_max) {
-        FindMaxSettings settings;
         settings.text = *a_.find_max;
         if (auto bounds = parse_assertions(settings.text)) {
             settings.bounds = std::move(*bounds);
         } else {
             complain("--find-max " + bounds.error());
         }
+        step = std::max<Duration>(seconds(5), kBoundsPerStep * longest_time(settings.bounds));
+    }
+    read_time(a_.step, "--step", step, milliseconds(100), hours(24));
+    if (a_.find_max) {
         read(a_.precision, "--precision", settings.precision, parse_share);
         if (settings.precision < 0.001 || settings.precision > 0.5)
             complain("--precision", *a_.precision, "must be from 0.1% to 50%");

@@ -95,6 +95,7 @@ void put_counts(JsonWriter& json, const Result& result) {
     count(json, "errors", counts.errors());
     count(json, "aborted", counts.aborted);
     count(json, "unfinished", counts.unfinished);
+    count(json, "slow_cut", counts.slow_cut);
     json.close_object();
     real(json, "rate", result.rate());
     json.key("bytes").open_object();

@@ -58,6 +58,7 @@ std::string headline(const Result& result) {
                     counts.errors(), show_share(counts.errors(), counts.due));
     if (counts.aborted > 0) out += fmt::format(", {} left by us", counts.aborted);
     if (counts.unfinished > 0) out += fmt::format(", {} unfinished", counts.unfinished);
+    if (counts.slow_cut > 0) out += fmt::format(", {} slow clients cut", counts.slow_cut);
     out += fmt::format("\nrate       {} answered", show_rate(result.rate()));
     if (const auto wanted = wanted_rate(result.plan)) {
         out += fmt::format(" of {} wanted", show_rate(*wanted));

@@ -224,10 +224,6 @@ std::expected<void, std::string> read_metric(string_view name, Assertion& assert
     return read_plain(name, assertion);  // p99.9
 }
 
-bool is_time(Metric metric) {
-    return metric == Metric::quantile || metric == Metric::mean || metric == Metric::max;
-}
-
 std::expected<Parts, std::string> split(string_view text) {
     Parts parts{.text = text};
     const std::size_t sign = text.find_first_of("<>=!~");

@@ -38,6 +38,12 @@ struct Assertion {
     bool is_share = false;  // written with %
 };
 
+/// Its bound is in nanoseconds.
+constexpr bool is_time(Assertion::Metric metric) {
+    return metric == Assertion::Metric::quantile || metric == Assertion::Metric::mean ||
+           metric == Assertion::Metric::max;
+}
+
 /// A sentence when it is none, with what was probably meant.
 std::expected<Assertion, std::string> parse_assertion(std::string_view text);
 

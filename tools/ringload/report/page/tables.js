@@ -96,6 +96,7 @@ function requestTable(result) {
         ['errors', 'errors'],
         ['aborted', 'left by the client on purpose'],
         ['unfinished', 'unfinished at the end'],
+        ['slow_cut', 'slow clients cut'],
     ];
     const rows = names
         .filter(([key]) => isNumber(of[key]) && (of[key] > 0 || ['due', 'answered', 'errors'].includes(key)))

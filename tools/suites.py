@@ -46,6 +46,23 @@ CROSSING_E2E = [
 ]
 
 
+# Of ringload: what meets odd servers and clients under ASan, and what several threads do under TSan.
+RINGLOAD_ODD = [
+    "aborting_clients_leave_before_the_answer",
+    "ctrl_c_prints_what_was_measured_so_far",
+    "keeps_eight_requests_under_way_on_a_connection",
+    "names_each_failure_and_counts_it_once",
+    "opens_connections_anew_as_told",
+    "reads_answers_in_any_pieces",
+    "scenarios_make_origins_fail_and_come_back",
+    "slow_clients_are_slow_and_stand_apart",
+]
+RINGLOAD_CROSSING = [
+    "its_threads_run_on_the_cpus_that_it_was_told",
+    "makes_exactly_the_requests_that_were_asked_for",
+]
+
+
 class Failed(Exception):
     """A suite that could not be run to its end; the text says why."""
 
@@ -207,6 +224,7 @@ def suite_asan(log):
         meson_suite(log, "build-asan", "unit", env=SANITIZER_ENV),
         meson_suite(log, "build-asan", "sim", env=SANITIZER_ENV),
         e2e(log, "build-asan", env=SANITIZER_ENV),
+        e2e(log, "build-asan", RINGLOAD_ODD, SANITIZER_ENV, "tests/ringload"),
     ]
     return tuple(map(sum, zip(*parts)))
 
@@ -216,6 +234,7 @@ def suite_tsan(log):
     parts = [
         meson_suite(log, "build-tsan", "unit", [f"--gtest_filter={CROSSING_UNIT_FILTER}"], SANITIZER_ENV),
         e2e(log, "build-tsan", CROSSING_E2E, {**SANITIZER_ENV, "RINGWAY_TEST_SHARDS": "2"}),
+        e2e(log, "build-tsan", RINGLOAD_CROSSING, SANITIZER_ENV, "tests/ringload"),
     ]
     return tuple(map(sum, zip(*parts)))
 

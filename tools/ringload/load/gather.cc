@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace ringload {
@@ -126,7 +127,9 @@ void gather_records(std::deque<Worker>& workers, Result& result) {
         }
         worker.records().clear();
     }
-    std::ranges::stable_sort(result.records, {}, &Record::due_ns);
+    std::ranges::sort(result.records, {}, [](const Record& record) {
+        return std::tuple(record.due_ns, record.done_ns, record.connection);
+    });
 }
 
 }  // namespace ringload

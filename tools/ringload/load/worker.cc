@@ -240,8 +240,8 @@ void Worker::on_closed(Connection& connection, bool was_refused) {
 
 void Worker::on_free(Connection& connection) {
     if (closed_loop() || connection.is_slow()) return connection.refill();
-    if (!backlog_.empty()) connection.refill();
-    if (connection.can_send() && !connection.linked()) free_.push_back(connection);
+    if (connection.linked()) connection.unlink();  // it may have been the pipeline that had room
+    serve(connection);
 }
 
 // -- what is sent, and when
@@ -316,12 +316,17 @@ void Worker::issue_due() {
     tally_.backlog_max.raise_to(backlog_.size());
 }
 
+/// Open loop: gives it what is due, and files it by what it may still take.
+void Worker::serve(Connection& connection) {
+    if (!backlog_.empty()) connection.refill();
+    if (connection.can_send()) (connection.is_waiting() ? with_room_ : free_).push_back(connection);
+}
+
 void Worker::serve_backlog() {
     while (!backlog_.empty()) {
-        if (!free_.empty()) {
-            Connection& connection = free_.pop_front();
-            connection.refill();
-            if (connection.can_send() && !connection.linked()) free_.push_back(connection);
+        auto& ready = free_.empty() ? with_room_ : free_;
+        if (!ready.empty()) {
+            serve(ready.pop_front());
             continue;
         }
         if (connecting_ >= backlog_.size()) return;

@@ -117,6 +117,7 @@ class Worker {
     Request make_request(Instant due);
     std::uint16_t pick_kind();
     void issue_due();
+    void serve(Connection& connection);
     void serve_backlog();
     void expire_backlog(Instant now);
     void note_done(const Request& request);
@@ -149,8 +150,11 @@ class Worker {
 
     std::deque<Connection> all_;
     ringway::base::IntrusiveList<Connection, Connection> idle_;
-    ringway::base::IntrusiveList<Connection, Connection> free_;  // open loop: open, and may send
-    std::deque<Request> backlog_;                                // open loop: due, and nobody free
+    ringway::base::IntrusiveList<Connection, Connection>
+        free_;  // open loop: open, and nothing under way
+    // open loop: something is under way, and the pipeline has room for more
+    ringway::base::IntrusiveList<Connection, Connection> with_room_;
+    std::deque<Request> backlog_;    // open loop: due, and nobody free
     bool has_own_timeouts_ = false;  // true exactly when kinds of the mix have time-outs of theirs
     Instant next_expiry_{};          // of the backlog, if so
     std::uint32_t connecting_ = 0;

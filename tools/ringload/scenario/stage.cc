@@ -180,7 +180,7 @@ Done Stage::start_proxy(const Target& ready, const StopSwitch& stop) {
             ask(ready.connect, "GET", ready.path, ready.authority, milliseconds(1000), true);
         // another server may answer where ours could not listen
         const bool has_ended = plan.is_started() && !proxy_.is_running();
-        if (!has_ended && answer && answer->status >= 200 && answer->status < 400) return {};
+        if (!has_ended && answer && answer->status < 400) return {};
         if (stop.stop) return fail("");
         if (has_ended || read_clock() >= deadline) {
             const std::string why =

@@ -161,27 +161,15 @@ first_byte_timeout = "1s"
 """
 
 
-def accepts(binary, directory, text):
-    path = Path(directory) / "probe.toml"
-    path.write_text(text)
-    return subprocess.run([binary, "-t", "-c", path], capture_output=True, check=False).returncode == 0
-
-
-def knows_health(build, network, directory):
-    """Whether this build's configuration has the tables above."""
-    binary = Path(build) / "src/ringway"
-    if not binary.exists():
-        raise Missing(f"{binary} is not built")
-    return all(accepts(binary, directory, ringway_config(network, 1, health)) for health in (RINGWAY_HEALTH, RINGWAY_HEALTH_OFF))
-
-
-def command_of(name, build, network, directory, workers, with_health=True):
+def command_of(name, build, network, directory, workers):
     """The command line that starts a proxy, its configuration written to the directory."""
     if name.startswith("ringway"):
-        health = (RINGWAY_HEALTH_OFF if name == "ringway-off" else RINGWAY_HEALTH) if with_health else ""
+        binary = Path(build) / "src/ringway"
+        if not binary.exists():
+            raise Missing(f"{binary} is not built")
         config = Path(directory) / f"{name}.toml"
-        config.write_text(ringway_config(network, workers, health))
-        return [Path(build) / "src/ringway", "-c", config]
+        config.write_text(ringway_config(network, workers, RINGWAY_HEALTH_OFF if name == "ringway-off" else RINGWAY_HEALTH))
+        return [binary, "-c", config]
     if name == "nginx":
         config = Path(directory) / "nginx.conf"
         config.write_text(nginx_config(network, directory, workers))

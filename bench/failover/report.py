@@ -1,6 +1,7 @@
 """From the figures of rounds, as ringload has them, to tables. Pure: numbers in, Markdown out. Of each figure the worst of all rounds stands first and
 its median in brackets; a mean alone is nowhere."""
 
+from math import ceil
 from statistics import mean, median
 
 from peers import NAMES
@@ -12,7 +13,7 @@ OVERDUE_FACTOR = 3
 def quantile(numbers, q):
     """Nearest rank; numbers need not be sorted."""
     ordered = sorted(numbers)
-    return ordered[min(len(ordered) - 1, int(q * len(ordered)))] if ordered else 0.0
+    return ordered[max(1, ceil(q * len(ordered))) - 1] if ordered else 0.0
 
 
 def watched(rounds):
@@ -88,9 +89,9 @@ def detection(case, rounds):
 
 
 def told(rounds):
-    """What ringway's own events say."""
-    moments = [figures["told_ms"] for figures in rounds if figures["told_ms"] is not None]
-    return worst(moments) if moments else "-"
+    """What ringway's own events say; nothing of any round: nobody asked, as of other proxies."""
+    moments = [figures["told_ms"] for figures in rounds]
+    return worst(moments) if any(moment is not None for moment in moments) else "-"
 
 
 def case_rows(case, by_proxy):

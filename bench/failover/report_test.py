@@ -25,6 +25,18 @@ def the_worst_stands_before_the_median_and_never_is_worse_than_any():
     assert report.worst([]) == "-"
 
 
+def percentiles_are_of_the_nearest_rank():
+    assert report.quantile(range(100, 0, -1), 0.99) == 99
+    assert report.quantile([7], 0.99) == report.quantile([7], 0.5) == 7
+    assert report.quantile([1, 2, 3, 4], 0.5) == 2
+    assert report.quantile([], 0.99) == 0
+
+
+def a_round_of_which_ringway_told_nothing_is_not_left_out():
+    assert report.told([a_round(told_ms=6.0), a_round(told_ms=None), a_round(told_ms=8.0)]) == "never 1x (8)"
+    assert report.told([a_round(told_ms=None)] * 2) == "-"
+
+
 def expectations_are_judged_by_the_worst_round():
     good, bad = a_round(), a_round(worst_added_ms=30.0)
     assert all(holds for _, holds in report.expected("a", [good], 20))

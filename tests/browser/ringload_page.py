@@ -136,7 +136,10 @@ def tables_say_what_the_result_says(pages):
     cpu = {row[0].removeprefix("process "): row[2] for row in tables["cpu"]["rows"]}
     use = result["cpu"]["watched"][0]
     own = result["cpu"]["ringload_us_per_request"]
-    assert cpu == {"ringload": ms(own / 1000), str(use["pid"]): ms(use["us_per_request"] / 1000)}, cpu
+    core = result["cpu"]["core"]
+    of_core = ms(1000 * core["busy_s"] / result["requests"]["answered"])
+    expected = {"ringload": ms(own / 1000), str(use["pid"]): ms(use["us_per_request"] / 1000), f"all on CPU {core['cpu']}": of_core}
+    assert cpu == expected, (cpu, expected)
 
 
 def steps_and_the_search_are_tabled(pages):

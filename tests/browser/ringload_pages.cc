@@ -142,6 +142,7 @@ Result whole() {
     result.own_cpu = {.pid = 100, .user_and_system = milliseconds(14'200)};
     result.busiest_thread = 0.31;
     result.watched_cpu = {{.pid = 4242, .user_and_system = milliseconds(21'500)}};
+    result.core = CoreUse{.cpu = 3, .busy = milliseconds(24'600), .steal = milliseconds(120)};
     return result;
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.request
 
-from loading import SLOW, check, equal, main
+from loading import SLOW, Origin, check, equal, main, response
 from loading.scenarios import Scenarios
 
 
@@ -50,6 +50,42 @@ def however_it_ends_nothing_is_left():
                 equal(folder.json("out.json")["interrupted"], True, "interrupted")
 
 
+def a_proxy_that_ends_is_no_proxy_though_another_one_answers():
+    with Scenarios() as folder, Origin(lambda request: response()) as other:
+        url = f"http://127.0.0.1:{other.port}/"
+        status, _, err = folder.run("kill.toml", "--set", f"proxy = {{ config = '', command = ['false'], ready = '{url}' }}")
+        equal(status, 1, f"exit status; it said {err}")
+        check("the proxy did not come up: it ended with status 1" in err, f"it said {err}")
+        folder.check_nothing_left("a proxy that ends")
+
+
+def before_all_is_measured_ctrl_c_is_the_exit_status():
+    waiting = "proxy = { config = '', command = ['sleep', '60'], ready_within = '60s' }"
+    for arguments, upto in (([waiting], "9113"), (["rounds = 2"], "8088")):
+        with Scenarios() as folder:
+            settings = [word for line in arguments for word in ("--set", line)]
+            process = folder.start("kill.toml", "-q", *settings)
+            folder.wait_up(upto)
+            time.sleep(2.5 if upto == "8088" else 0.1)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20 * SLOW)
+            equal(process.returncode, 130, f"exit status with {arguments}; it said {err}")
+            folder.check_nothing_left("Ctrl-C")
+
+
+def commands_are_undone_at_the_end():
+    with Scenarios() as folder:
+        text = 'load.warm_up = "100ms"\nload.duration = "600ms"\nload.rate = 100\n'
+        for name in ("o", ""):
+            text += f'[[fault]]\nkind = "command"\nat = "200ms"\nbegin = ["touch", "{folder.path}/begun{name}"]\n' \
+                    f'end = ["touch", "{folder.path}/ended{name}"]\n' + ('origin = "a"\n' if name else "")
+        folder.write("command.toml", text)
+        status, _, err = folder.run("kill.toml", "command.toml", "-q")
+        equal(status, 0, f"exit status; it said {err}")
+        for name in ("begun", "ended", "beguno", "endedo"):
+            check((folder.path / name).exists(), f"{name} is not there")
+
+
 def origins_that_run_already_go_on_as_before():
     with Scenarios() as folder, contextlib.ExitStack() as stack:
         text, started = 'load.warm_up = "200ms"\nload.duration = "1500ms"\nload.rate = 100\n', {}
@@ -80,6 +116,9 @@ def test():
     what_does_not_come_up_is_shown()
     files_with_errors_start_nothing()
     however_it_ends_nothing_is_left()
+    a_proxy_that_ends_is_no_proxy_though_another_one_answers()
+    before_all_is_measured_ctrl_c_is_the_exit_status()
+    commands_are_undone_at_the_end()
     origins_that_run_already_go_on_as_before()
 
 

@@ -4,7 +4,7 @@ from loading import SLOW, check, equal, main
 from loading.scenarios import Scenarios
 
 
-def test():
+def each_kind_in_turn():
     faults = [("b", "status", 0.4, ""), ("c", "stop", 1.0, ""), ("a", "slow", 1.6, 'delay = "30ms"'), ("b", "429", 2.2, ""),
               ("c", "reset", 2.8, ""), ("a", "stall", 3.4, "")]
     text = 'load.warm_up = "300ms"\nload.rate = 200\nload.duration = "4200ms"\n'
@@ -24,6 +24,24 @@ def test():
         check(found[1]["worst_added_ms"] > 20, f"stopped: {found[1]['worst_added_ms']} ms added")
         check(20 < found[2]["worst_added_ms"] < 200 * SLOW, f"slow: {found[2]['worst_added_ms']} ms added")
         folder.check_nothing_left("afterwards")
+
+
+def a_fault_until_the_end_has_no_return():
+    with Scenarios() as folder:
+        folder.write("last.toml", 'load.warm_up = "100ms"\nload.rate = 100\nload.duration = "1s"\nrounds = 3\n'
+                                  '[[fault]]\norigin = "b"\nkind = "stall"\nat = "500ms"\nuntil = "1s"\n')
+        status, out, err = folder.run("kill.toml", "last.toml", "--json", "out.json")
+        equal(status, 0, f"exit status; it said {err}")
+        for number in (1, 2, 3):
+            found = folder.json(f"out.{number}.json")
+            equal([mark["text"] for mark in found["marks"]], ["b stall"], "marks")
+            fault = found["faults"][0]
+            equal((fault["until_s"], fault["requests_on_return"], fault["taken_back_ms"]), (1, 0, None), "its end")
+
+
+def test():
+    each_kind_in_turn()
+    a_fault_until_the_end_has_no_return()
 
 
 if __name__ == "__main__":

@@ -114,6 +114,13 @@ TEST(figures, call_noise_what_was_late_before_or_not_sent_in_time) {
     EXPECT_NEAR(Round().every(10, 0, 1000).add(late).figures().noise_ms, 12, 0.001);
 }
 
+TEST(figures, take_the_nearest_rank_for_the_percentile_before) {
+    Round round;
+    for (int took_ms = 1; took_ms <= 100; ++took_ms) round.add(record(5 * took_ms, took_ms));
+    EXPECT_NEAR(round.figures().p99_before_ms, 99, 0.001);
+    EXPECT_NEAR(Round().add(record(1, 7)).figures().p99_before_ms, 7, 0.001);
+}
+
 TEST(figures, call_it_detected_when_it_is_left_alone_and_count_what_comes_later) {
     const FaultFigures found = Round()
                                    .add(record(0))

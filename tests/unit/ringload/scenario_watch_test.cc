@@ -105,6 +105,16 @@ TEST(packets, count_once_whatever_tcp_sends_again) {
               "connect 0\nrequest 0\nrequest 0\n");
 }
 
+TEST(packets, that_are_too_many_are_counted) {
+    PacketReader reader(kOrigins, 2);
+    for (const std::uint32_t seq : {1u, 1u, 2u, 3u, 3u, 4u})
+        reader.look_at(Packet{.payload = "GET / HTTP/1.1\r\n", .seq = seq}.bytes(), 7);
+    reader.look_at(Packet{.from = "127.0.0.12:9000", .to = "127.0.0.1:50000", .fin = true}.bytes(),
+                   7);
+    EXPECT_EQ(reader.sights().size(), 2u);
+    EXPECT_EQ(reader.left_out(), 4u);
+}
+
 TEST(packets, of_others_and_of_no_request_are_left_out) {
     EXPECT_EQ(seen({{.to = "127.0.0.11:9001", .syn = true},
                     {.to = "127.0.0.13:9000", .syn = true},

@@ -31,13 +31,20 @@ constexpr const char* kEvents = R"([
  {"id":6,"time":"1970-01-01T00:00:10.050Z","kind":"unhealthy","upstream":"b"}])";
 
 TEST(words_of_ringway, say_when_an_upstream_was_out) {
-    EXPECT_EQ(told_ms(kEvents, "b", 10'000 * kMs), 50);
-    EXPECT_EQ(told_ms(kEvents, "a", 10'000 * kMs), 30);
-    EXPECT_EQ(told_ms(kEvents, "b", 10'050 * kMs + 900'000), 0) << "times are cut to milliseconds";
-    EXPECT_FALSE(told_ms(kEvents, "c", 0));
-    EXPECT_FALSE(told_ms(kEvents, "b", 10'076 * kMs));
-    EXPECT_FALSE(told_ms("{", "b", 0));
-    EXPECT_FALSE(told_ms("{}", "b", 0));
+    constexpr std::int64_t kEnd = 20'000 * kMs;
+    EXPECT_EQ(told_ms(kEvents, "b", 10'000 * kMs, kEnd), 50);
+    EXPECT_EQ(told_ms(kEvents, "a", 10'000 * kMs, kEnd), 30);
+    EXPECT_EQ(told_ms(kEvents, "b", 10'050 * kMs + 900'000, kEnd), 0)
+        << "times are cut to milliseconds";
+    EXPECT_FALSE(told_ms(kEvents, "c", 0, kEnd));
+    EXPECT_FALSE(told_ms(kEvents, "b", 10'076 * kMs, kEnd));
+    EXPECT_FALSE(told_ms("{", "b", 0, kEnd));
+    EXPECT_FALSE(told_ms("{}", "b", 0, kEnd));
+}
+
+TEST(words_of_ringway, of_a_later_fault_are_not_taken_for_those_of_this_one) {
+    EXPECT_EQ(told_ms(kEvents, "b", 9'500 * kMs, 10'051 * kMs), 550);
+    EXPECT_FALSE(told_ms(kEvents, "b", 9'500 * kMs, 10'050 * kMs));
 }
 
 TEST(words_of_ringway, say_what_is_overdue) {

@@ -141,7 +141,7 @@ class Report {
             fail(error);
             is_written = false;
         }
-        if (outputs_.json == "-") return print(json_of(result) + "\n") && is_written;
+        if (outputs_.json == "-") return print(json_of(result)) && is_written;
         if (outputs_.csv == "-") return print(csv_of(result)) && is_written;
         const std::string& title = task.scenario->title;
         if (is_one_)
@@ -210,6 +210,7 @@ int scenario_command(int argc, const char* const* argv) {
     Interrupts interrupts(stop);
     Report report(*arguments, tasks->size());
     int status = 0;
+    std::size_t measured = 0;
     for (Task& task : *tasks) {
         if (stop.stop) break;
         const auto result = run(task, *arguments, stop);
@@ -217,6 +218,7 @@ int scenario_command(int argc, const char* const* argv) {
             if (stop.stop && result.error().empty()) break;
             return fail(result.error());
         }
+        ++measured;
         if (!report.add(task, *result)) status = worse(status, 1);
         for (const std::string& line : warnings_of(*result))
             fmt::print(stderr, "ringload: {}\n", line);
@@ -224,8 +226,7 @@ int scenario_command(int argc, const char* const* argv) {
         status = worse(status, exit_status(*result, interrupts.signal()));
     }
     if (!report.end()) status = worse(status, 1);
-    if (interrupts.signal() != 0 && status == 0 && tasks->size() > 1)
-        return 128 + interrupts.signal();
+    if (measured < tasks->size() && status == 0) return 128 + interrupts.signal();
     return status;
 }
 

@@ -43,15 +43,44 @@ class Conversation {
         if (sent != static_cast<ssize_t>(request.size())) return fail("connecting failed");
         return {};
     }
-    /// More of the answer; false at its end.
-    std::expected<bool, std::string> receive(std::string& into) {
-        if (!wait(POLLIN)) return fail("no answer in time");
-        std::array<char, 16384> piece;
-        const ssize_t got = recv(socket_.number(), piece.data(), piece.size(), 0);
-        if (got < 0) return fail("no answer");
-        into.append(piece.data(), static_cast<std::size_t>(got));
-        if (into.size() > kAnswerBytesMax) return std::unexpected("the answer is too long");
-        return got > 0;
+    /// The head of the answer; the interim ones before it (RFC 9110, 15.2) are passed over.
+    /// Its fields are not kept: they point to bytes that are gone.
+    std::expected<http::ResponseHead, std::string> receive_head() {
+        http::ResponseHead head;
+        std::uint32_t scanned = 0;
+        for (;;) {
+            const http::HeadError error = http::parse_response_head(
+                received_, http::HeadLimits{}, http::Method::get, scanned, head);
+            if (error == http::HeadError::none) {
+                received_.erase(0, head.size);
+                if (head.status >= 200) return head;
+                scanned = 0;
+            } else if (error != http::HeadError::incomplete) {
+                return fail("the answer is not HTTP");
+            } else if (auto more = receive_more(); !more) {
+                return std::unexpected(more.error());
+            }
+        }
+    }
+    std::expected<std::string, std::string> receive_body(const http::ResponseHead& head) {
+        switch (head.framing) {
+            case http::Framing::none:
+                return "";
+            case http::Framing::length:
+                while (received_.size() < head.content_length) {
+                    if (auto more = receive_more(); !more) return std::unexpected(more.error());
+                }
+                return received_.substr(0, static_cast<std::size_t>(head.content_length));
+            case http::Framing::chunked:
+                return receive_chunks();
+            case http::Framing::until_close:
+                break;
+        }
+        for (;;) {
+            const auto got = receive();
+            if (!got) return std::unexpected(got.error());
+            if (!*got) return std::move(received_);
+        }
     }
 
  private:
@@ -60,35 +89,59 @@ class Conversation {
             errno != 0 ? fmt::format("{}: {}: {}", address_.text(), what, std::strerror(errno))
                        : fmt::format("{}: {}", address_.text(), what));
     }
+    /// False when time is up, however much there still is to read.
     bool wait(short events) const {
         for (;;) {
             const Duration left = deadline_ - ringway::ring::read_clock();
             pollfd polled{socket_.number(), events, 0};
-            const int ready =
-                poll(&polled, 1, std::max(0, static_cast<int>(ringway::base::to_ms(left))));
+            const int ready = left > Duration(0)
+                                  ? poll(&polled, 1, static_cast<int>(ringway::base::to_ms(left)))
+                                  : 0;
             if (ready > 0) return true;
             if (ready < 0 && errno == EINTR) continue;
             errno = 0;
             return false;
         }
     }
+    /// Some of the answer; false at the end of the connection.
+    std::expected<bool, std::string> receive() {
+        if (!wait(POLLIN)) return fail("no answer in time");
+        std::array<char, 16384> piece;
+        const ssize_t got = recv(socket_.number(), piece.data(), piece.size(), 0);
+        if (got < 0) return fail("no answer");
+        errno = 0;
+        received_.append(piece.data(), static_cast<std::size_t>(got));
+        if (received_.size() > kAnswerBytesMax) return fail("the answer is too long");
+        return got > 0;
+    }
+    /// The same where the answer cannot end.
+    std::expected<void, std::string> receive_more() {
+        const auto got = receive();
+        if (!got) return std::unexpected(got.error());
+        if (!*got) return fail("the answer was cut");
+        return {};
+    }
+    std::expected<std::string, std::string> receive_chunks() {
+        http::ChunkedDecoder decoder;
+        std::string text;
+        for (;;) {
+            const http::ChunkedDecoder::Step step = decoder.next(received_);
+            text.append(step.payload);
+            received_.erase(0, step.consumed);
+            if (step.state == http::ChunkedDecoder::State::done) return text;
+            if (step.state == http::ChunkedDecoder::State::error)
+                return fail("the answer is not HTTP");
+            if (text.size() > kAnswerBytesMax) return fail("the answer is too long");
+            if (step.consumed > 0) continue;
+            if (auto more = receive_more(); !more) return std::unexpected(more.error());
+        }
+    }
 
     ringway::base::SocketAddress address_;
     Instant deadline_;
     Descriptor socket_;
+    std::string received_;  // and not taken yet
 };
-
-std::string without_chunks(std::string_view body) {
-    http::ChunkedDecoder decoder;
-    std::string text;
-    while (!body.empty()) {
-        const http::ChunkedDecoder::Step step = decoder.next(body);
-        text.append(step.payload);
-        body.remove_prefix(step.consumed);
-        if (step.state != http::ChunkedDecoder::State::more || step.consumed == 0) break;
-    }
-    return text;
-}
 
 }  // namespace
 
@@ -100,32 +153,13 @@ std::expected<Answer, std::string> ask(const ringway::base::SocketAddress& addre
         "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: ringload\r\nConnection: close\r\n\r\n", method,
         target, host));
     if (!sent) return std::unexpected(sent.error());
-    std::string received;
-    std::uint32_t scanned = 0;
-    http::ResponseHead head;
-    bool has_head = false;
-    for (;;) {
-        const auto more = conversation.receive(received);
-        if (!more) return std::unexpected(more.error());
-        if (!has_head) {
-            const http::HeadError error = http::parse_response_head(
-                received, http::HeadLimits{}, http::Method::get, scanned, head);
-            has_head = error == http::HeadError::none;
-            if (!has_head && error != http::HeadError::incomplete)
-                return std::unexpected(address.text() + ": the answer is not HTTP");
-        }
-        const bool is_whole =
-            has_head && head.framing == http::Framing::length &&
-            received.size() >= head.size + static_cast<std::size_t>(head.content_length);
-        if (has_head && (head_only || is_whole || head.framing == http::Framing::none)) break;
-        if (*more) continue;
-        if (!has_head) return std::unexpected(address.text() + ": the answer was cut");
-        break;
-    }
-    const auto status = static_cast<std::uint16_t>(head.status);
-    const bool is_chunked = head.framing == http::Framing::chunked;
-    received.erase(0, head.size);
-    return Answer{status, is_chunked ? without_chunks(received) : std::move(received)};
+    const auto head = conversation.receive_head();
+    if (!head) return std::unexpected(head.error());
+    const auto status = static_cast<std::uint16_t>(head->status);
+    if (head_only) return Answer{status, ""};
+    auto body = conversation.receive_body(*head);
+    if (!body) return std::unexpected(body.error());
+    return Answer{status, std::move(*body)};
 }
 
 }  // namespace ringload

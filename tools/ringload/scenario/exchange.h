@@ -16,7 +16,8 @@ struct Answer {
     std::string body;
 };
 
-/// The answer; a sentence when none came in time. With `head_only` the body is not waited for.
+/// The whole answer; a sentence when none came in time. With `head_only` the body is not waited
+/// for.
 std::expected<Answer, std::string> ask(const ringway::base::SocketAddress& address,
                                        std::string_view method, std::string_view target,
                                        std::string_view host, ringway::base::Duration patience,

@@ -175,7 +175,8 @@ const Section<FaultPlan>& fault_section() {
                                           "reset and stall: bytes of the body before it")
                     .with_default("none: before any byte"),
                 command<&FaultPlan::begin>("begin", "what a command does when the fault comes"),
-                command<&FaultPlan::end>("end", "and when it is over"),
+                command<&FaultPlan::end>("end",
+                                         "and when it is over, at the latest when the scenario is"),
             },
         .check = check_fault,
     };

@@ -1,6 +1,7 @@
 #include "scenario/figures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace ringload {
@@ -29,19 +30,17 @@ std::string kind_of(const Record& record) {
 }
 
 /// Nearest rank; 0 of nothing.
-double quantile(std::vector<double>& numbers, double q) {
-    if (numbers.empty()) return 0;
-    std::ranges::sort(numbers);
-    const auto rank = static_cast<std::size_t>(q * static_cast<double>(numbers.size()));
-    return numbers[std::min(rank, numbers.size() - 1)];
+double quantile(std::span<const double> sorted, double q) {
+    if (sorted.empty()) return 0;
+    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
+    return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
 }
 
 /// The mean of the middle two of an even number.
-double median(std::vector<double>& numbers) {
-    if (numbers.empty()) return 0;
-    std::ranges::sort(numbers);
-    const std::size_t half = numbers.size() / 2;
-    return numbers.size() % 2 == 1 ? numbers[half] : (numbers[half - 1] + numbers[half]) / 2;
+double median(std::span<const double> sorted) {
+    if (sorted.empty()) return 0;
+    const std::size_t half = sorted.size() / 2;
+    return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 double count_between(const Moments& moments, std::int64_t begin, std::int64_t end) {
@@ -159,6 +158,7 @@ void set_of_clients(const Phases& phases, const FaultMoments& moments,
     for (const Record* record : phases.calm) {
         if (!is_error(*record)) good.push_back(latency_ms(*record));
     }
+    std::ranges::sort(good);
     found.normal_ms = median(good);
     found.p99_before_ms = quantile(good, 0.99);
     found.noise_ms = good.empty() ? 0 : good.back() - found.normal_ms;

@@ -102,13 +102,12 @@ auto optional_duration(std::string_view name, config::Bounds bounds, std::string
     Key<Owner> key = config::custom<Owner>(
         name, "a duration",
         [](Reading& reading, const Rule& rule, const toml::node& node, Owner& owner) {
-            Rule plain = rule;
-            plain.kind = config::Kind::duration;
             ringway::base::Duration value{-1};
-            config::read_value(reading, plain, node, &value);
+            config::read_value(reading, rule, node, &value);
             if (value.count() >= 0) owner.*Member = value;
         },
         meaning);
+    key.rule.kind = config::Kind::duration;
     key.rule.bounds = bounds;
     return key;
 }

@@ -60,7 +60,7 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
 }
 
 std::optional<double> told_ms(std::string_view events, std::string_view upstream,
-                              std::int64_t fault_unix_ns) {
+                              std::int64_t fault_unix_ns, std::int64_t end_unix_ns) {
     simdjson::dom::parser parser;
     const auto array = array_of(parser, events);
     if (!array) return {};
@@ -71,7 +71,7 @@ std::optional<double> told_ms(std::string_view events, std::string_view upstream
         if (text_of(event, "upstream") != upstream) continue;
         if (std::ranges::find(kOut, text_of(event, "kind")) == std::end(kOut)) continue;
         const auto at = parse_time(text_of(event, "time"));
-        if (at && *at >= from) first = std::min(first.value_or(*at), *at);
+        if (at && *at >= from && *at < end_unix_ns) first = std::min(first.value_or(*at), *at);
     }
     if (!first) return {};
     return std::max(0.0, static_cast<double>(*first - fault_unix_ns) / 1e6);

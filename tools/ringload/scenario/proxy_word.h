@@ -8,9 +8,10 @@
 namespace ringload {
 
 /// Of /events: how long after `fault_unix_ns` the first event says that the upstream is out
-/// (unhealthy, ejected, rate limited, its breaker open). Nothing: none does.
+/// (unhealthy, ejected, rate limited, its breaker open). Nothing: none does before `end_unix_ns`,
+/// from when on it may be another fault that it tells of.
 std::optional<double> told_ms(std::string_view events, std::string_view upstream,
-                              std::int64_t fault_unix_ns);
+                              std::int64_t fault_unix_ns, std::int64_t end_unix_ns);
 
 /// Of /upstreams: from when on a request that waits makes the upstream suspected.
 std::optional<double> overdue_ms(std::string_view upstreams, std::string_view upstream);

@@ -245,8 +245,9 @@ FaultFigures Round::figures_of_course(const FaultCourse& course, const Result& r
     figures.until = Duration(moments.back_ns - result.begun_ns);
     figures.overdue_ms = course.overdue_ms;
     if (!events_.empty() && plan.origin) {
+        const std::int64_t offset = ringway::ring::read_unix_offset_ns();
         figures.told_ms =
-            told_ms(events_, name, moments.fault_ns + ringway::ring::read_unix_offset_ns());
+            told_ms(events_, name, moments.fault_ns + offset, moments.end_ns + offset);
     }
     return figures;
 }
@@ -257,11 +258,11 @@ void Round::set_figures(Result& result) {
         result.marks.push_back({Duration(at_ns - result.begun_ns),
                                 fmt::format("{}{}{}", name, name.empty() ? "" : " ", text)});
     };
+    const std::int64_t end = result.begun_ns + result.measured.count();
     for (const FaultCourse& course : courses_) {
-        if (!course.begun_ns || *course.begun_ns >= result.begun_ns + result.measured.count())
-            continue;
+        if (!course.begun_ns || *course.begun_ns >= end) continue;
         mark(*course.begun_ns, *course.plan, name_of(course.plan->kind));
-        if (course.ended_ns) mark(*course.ended_ns, *course.plan, "back");
+        if (course.ended_ns && *course.ended_ns < end) mark(*course.ended_ns, *course.plan, "back");
         result.faults.push_back(figures_of_course(course, result));
     }
     std::ranges::sort(result.marks, {}, [](const Mark& m) { return std::tie(m.at, m.text); });

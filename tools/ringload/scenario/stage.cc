@@ -70,9 +70,11 @@ Stage::~Stage() {
     watch_.reset();
     proxy_.stop();
     for (const FaultPlan* fault : std::exchange(active_, {})) {
-        // what we started ends anyway; others go on, and as they were before
+        // what we started ends anyway; others go on, and as they were before; what a command did
+        // to the machine ends with neither
         const bool is_ours = fault->origin && !scenario_.origins[*fault->origin].running;
-        if (fault->kind != FaultKind::kill && !is_ours) static_cast<void>(end(*fault));
+        const bool ends_anyway = fault->kind == FaultKind::kill || is_ours;
+        if (fault->kind == FaultKind::command || !ends_anyway) static_cast<void>(end(*fault));
     }
     origins_.clear();
     std::error_code ignored;
@@ -176,9 +178,10 @@ Done Stage::start_proxy(const Target& ready, const StopSwitch& stop) {
     for (;;) {
         const auto answer =
             ask(ready.connect, "GET", ready.path, ready.authority, milliseconds(1000), true);
-        if (answer && answer->status < 400) return {};
-        if (stop.stop) return fail("");
+        // another server may answer where ours could not listen
         const bool has_ended = plan.is_started() && !proxy_.is_running();
+        if (!has_ended && answer && answer->status < 400) return {};
+        if (stop.stop) return fail("");
         if (has_ended || read_clock() >= deadline) {
             const std::string why =
                 answer ? fmt::format("it answers {}", answer->status) : answer.error();

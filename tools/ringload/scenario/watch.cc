@@ -24,7 +24,6 @@ namespace ringload {
 
 namespace {
 
-constexpr std::size_t kSightsMax = 10'000'000;
 constexpr std::uint32_t kSnapBytes = 2048;
 constexpr std::string_view kMethods[] = {"GET ",    "POST ",  "PUT ",    "HEAD ",
                                          "DELETE ", "PATCH ", "OPTIONS "};
@@ -166,7 +165,8 @@ struct PacketReader::Tcp {
     std::string_view payload;
 };
 
-PacketReader::PacketReader(std::span<const WatchedAddress> addresses) {
+PacketReader::PacketReader(std::span<const WatchedAddress> addresses, std::size_t sights_max)
+    : sights_max_(sights_max) {
     for (const WatchedAddress& watched : addresses)
         places_.push_back({watched.address.ip(), watched.address.port(), watched.origin});
 }
@@ -210,20 +210,28 @@ void PacketReader::look_at(std::string_view packet, std::int64_t at_ns) {
     const Place* to = find(tcp.to, ntohs(header->dest));
     if (to == nullptr) return;
     if (header->syn != 0) {
-        if (is_first(tcp, to->origin)) add(at_ns, to->origin, Sight::Kind::connect);
+        add_first(tcp, at_ns, to->origin, Sight::Kind::connect);
     } else if (starts_request(tcp.payload) && !is_check(tcp.payload)) {
-        if (is_first(tcp, to->origin)) add(at_ns, to->origin, Sight::Kind::request);
+        add_first(tcp, at_ns, to->origin, Sight::Kind::request);
     }
 }
 
-bool PacketReader::is_first(const Tcp& tcp, std::uint16_t origin) {
+/// Unless it was there before. What is left out is not remembered either, and counts each time.
+void PacketReader::add_first(const Tcp& tcp, std::int64_t at_ns, std::uint16_t origin,
+                             Sight::Kind kind) {
     const std::uint64_t key = (std::uint64_t{ntohs(tcp.header.source)} << 48) |
                               (std::uint64_t{origin} << 32) | ntohl(tcp.header.seq);
-    return sights_.size() < kSightsMax && seen_.insert(key).second;
+    const bool is_known =
+        sights_.size() < sights_max_ ? !seen_.insert(key).second : seen_.contains(key);
+    if (!is_known) add(at_ns, origin, kind);
 }
 
 void PacketReader::add(std::int64_t at_ns, std::uint16_t origin, Sight::Kind kind) {
-    if (sights_.size() < kSightsMax) sights_.push_back({at_ns, origin, kind});
+    if (sights_.size() < sights_max_) {
+        sights_.push_back({at_ns, origin, kind});
+    } else {
+        ++left_out_;
+    }
 }
 
 std::expected<std::unique_ptr<Watch>, std::string> Watch::start(
@@ -265,6 +273,7 @@ std::vector<Sight> Watch::stop() {
         if (getsockopt(socket.number(), SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0)
             lost_ += stats.tp_drops;
     }
+    lost_ += reader_.left_out();
     std::ranges::sort(reader_.sights(), {}, &Sight::at_ns);
     return std::move(reader_.sights());
 }

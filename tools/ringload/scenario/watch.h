@@ -33,12 +33,15 @@ struct WatchedAddress {
 /// From packets to sights. Pure.
 class PacketReader {
  public:
-    explicit PacketReader(std::span<const WatchedAddress> addresses);
+    explicit PacketReader(std::span<const WatchedAddress> addresses,
+                          std::size_t sights_max = 10'000'000);
 
     /// A packet from its IP header on; not all of it need be there.
     void look_at(std::string_view packet, std::int64_t at_ns);
     const std::vector<Sight>& sights() const { return sights_; }
     std::vector<Sight>& sights() { return sights_; }
+    /// Sights beyond the most that are kept.
+    std::uint64_t left_out() const { return left_out_; }
 
  private:
     struct Tcp;
@@ -49,10 +52,12 @@ class PacketReader {
     };
 
     const Place* find(const ringway::base::IpAddress& ip, std::uint16_t port) const;
-    bool is_first(const Tcp& tcp, std::uint16_t origin);
+    void add_first(const Tcp& tcp, std::int64_t at_ns, std::uint16_t origin, Sight::Kind kind);
     void add(std::int64_t at_ns, std::uint16_t origin, Sight::Kind kind);
 
     std::vector<Place> places_;
+    const std::size_t sights_max_;
+    std::uint64_t left_out_ = 0;
     std::vector<Sight> sights_;
     std::unordered_set<std::uint64_t> seen_;  // port, origin and sequence number
 };
@@ -71,7 +76,7 @@ class Watch {
 
     /// What was seen, by time. Once.
     std::vector<Sight> stop();
-    /// Packets that came faster than they were read. After stop().
+    /// Packets that came faster than they were read, or were more than are kept. After stop().
     std::uint64_t lost() const { return lost_; }
 
     static constexpr std::size_t kPortsMax = 64;

@@ -143,6 +143,12 @@ function cpuTable(result) {
             ],
         });
     }
+    const {cpu: number, busy_s: busy} = objectOf(cpu.core);
+    if (isNumber(number) && isNumber(busy)) {
+        const answered = objectOf(result.requests).answered;
+        const share = answered > 0 ? (busy * 1e6) / answered : null;
+        rows.push({cells: [`all on CPU ${showCount(number)}`, showSeconds(busy), each(share)]});
+    }
     const under = isNumber(cpu.busiest_thread)
         ? `The busiest thread of ringload was on a CPU for ${showShare(cpu.busiest_thread, 1)} of the time.`
         : '';

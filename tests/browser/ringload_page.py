@@ -421,6 +421,8 @@ def a_real_run_is_drawn_with_its_faults(pages):
     assert seen["headline"]["answered"][0] == rate(result["rate"]), seen["headline"]
     latency = seen["figures"]["latency"]
     assert len(latency["lines"]["p50"]["points"]) == sum(sample["answered"] > 0 for sample in result["series"])
+    in_time = [s for s in result["series"] if s["at_s"] - s["length_s"] < result["measured_s"]]
+    assert len(seen["figures"]["rate"]["lines"]["offered"]["points"]) == len(in_time), "rates end with the measured time"
     for name in TIME_PLOTS:
         marks = [mark["text"] for mark in seen["figures"][name]["marks"]]
         assert len(marks) == 2 and all("b" in text for text in marks), marks

@@ -73,6 +73,7 @@ function timesOf(result) {
         share,
         marks,
         bands: bandsOf(result),
+        measured: isNumber(result.measured_s) ? result.measured_s : Infinity,
         from,
         to: to > from ? to : from + 1,
         isOpen: isOpen(result),
@@ -174,7 +175,9 @@ function drawLatency(times, canvas) {
 
 function drawRate(times, canvas) {
     const lines = [...(times.isOpen ? [['offered', 'second']] : []), ['rate', 'first']];
-    const high = Math.max(0, ...times.points.flatMap((point) => lines.map(([key]) => point[key])));
+    // behind the measured time nothing is due any more: what still comes in is no rate
+    const points = times.points.filter((point) => point.from < times.measured);
+    const high = Math.max(0, ...points.flatMap((point) => lines.map(([key]) => point[key])));
     const kinds = times.isOpen ? 'answered and offered' : 'answered';
     const label = `Rate over time: ${kinds} requests a second, at most ${showRate(high)}`;
     const plot = beginTimes(times, canvas, 170, label, (area) => numberAxis(high, area.bottom, area.top, '/s'));
@@ -183,7 +186,7 @@ function drawRate(times, canvas) {
             plot.svg,
             key === 'rate' ? 'answered' : key,
             style,
-            times.points.map((point) => [plot.xScale(point.middle), plot.y.scale(point[key])]),
+            points.map((point) => [plot.xScale(point.middle), plot.y.scale(point[key])]),
         );
     }
     followTimes(times, plot, (point) => lines.map(([key, style]) => [style, point[key]]));

@@ -54,6 +54,17 @@ def whole_answers_of_slow_readers():
         check(done["latency"]["count"] > 50, "the others went on")
 
 
+def slow_readers_are_as_fast_as_they_were_told():
+    """400 KiB/s is more than one small read at each tick."""
+    body = header(200, {"Content-Length": BODY_BYTES}) + b"y" * BODY_BYTES
+    with Origin(lambda _: body) as origin:
+        flags = ("-c", 2, "--slow-readers", "50%", "--read-rate", "400KiB/s")
+        done = ringload(origin, "-d", "4s", "--warm-up", "0s", *flags)
+        slow = done["slow_clients"]
+        check(slow, "no slow reader had its 400 kB in 4 s")
+        check(900 < slow["p50_ms"] < 1500 * SLOW, f"400 kB at 400 KiB/s took {slow['p50_ms']} ms")
+
+
 def note_bytes(client, seen):
     """When how many bytes came; answers what is whole."""
     kept = b""
@@ -108,6 +119,7 @@ def both_kinds():
 def test():
     readers()
     whole_answers_of_slow_readers()
+    slow_readers_are_as_fast_as_they_were_told()
     senders()
     both_kinds()
 

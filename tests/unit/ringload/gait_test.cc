@@ -43,5 +43,24 @@ TEST(gait, each_has_its_share_of_any_number_of_connections) {
     EXPECT_EQ(count_of(deal(0.3, 0.3, 10), Gait::slow_sender), 3);
 }
 
+TEST(gait, every_thread_has_its_part_of_brisk_and_of_slow_connections) {
+    for (std::uint32_t threads = 1; threads <= 8; ++threads) {
+        const std::vector<Gait> gaits = deal(0.25, 0.25, 40);
+        std::vector<std::uint32_t> all;
+        for (std::uint32_t thread = 0; thread < threads; ++thread) {
+            const auto numbers = connections_of_thread(gaits, thread, threads);
+            EXPECT_TRUE(std::ranges::is_sorted(numbers));
+            const auto brisk = std::ranges::count_if(
+                numbers, [&](std::uint32_t number) { return gaits[number] == Gait::brisk; });
+            EXPECT_LE(std::abs(static_cast<double>(brisk) - 20.0 / threads), 1) << threads;
+            EXPECT_LE(std::abs(static_cast<double>(numbers.size()) - 40.0 / threads), 1) << threads;
+            all.insert(all.end(), numbers.begin(), numbers.end());
+        }
+        std::ranges::sort(all);
+        ASSERT_EQ(all.size(), 40);
+        for (std::uint32_t i = 0; i < 40; ++i) EXPECT_EQ(all[i], i);
+    }
+}
+
 }  // namespace
 }  // namespace ringload

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/url.h"
 #include "cli/values.h"
+#include "load/gait.h"
 #include "plan/mix.h"
 #include "plan/request.h"
 #include "ringway/base/printable.h"
@@ -353,6 +354,14 @@ void Reader::read_clients() {
         complain(
             "--slow-readers and --slow-senders: more than 100% of the connections together; "
             "lower one");
+    }
+    const bool carries_nothing =
+        !failed() && brisk_at_start(plan_, deal_gaits(clients, plan_.connections)) == 0;
+    if (carries_nothing && (plan_.requests > 0 || plan_.arrivals != Arrivals::closed)) {
+        complain(fmt::format(
+            "--slow-readers and --slow-senders: all of the {} connections are slow, and "
+            "none is left for the requests; lower one or raise --connections",
+            plan_.connections));
     }
     read(a_.aborts, "--aborts", clients.aborts, parse_share);
     read_time(a_.abort_after, "--abort-after", clients.abort_after, Duration(0), minutes(30));

@@ -70,6 +70,9 @@ std::vector<std::string> warnings_of(const Result& result) {
                         "the result is its own limit",
                         std::min(result.busiest_thread, 1.0) * 100));
     }
+    if (result.watched_cpu.size() < result.plan.watched.size()) {
+        lines.emplace_back("a process of --watch ended meanwhile: its CPU time is not known");
+    }
     const std::uint64_t lag_ns = result.lag.quantile_ns(0.99);
     if (result.plan.arrivals != Arrivals::closed && lag_ns > kLagNs) {
         lines.push_back(

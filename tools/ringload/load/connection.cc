@@ -22,8 +22,10 @@ constexpr std::uint32_t kReceiveCreditBytes = 1u << 30;
 constexpr Duration kLeavePatience = std::chrono::seconds(1);
 constexpr Duration kOpenLaterMin = std::chrono::milliseconds(10);
 constexpr std::uint32_t kDoublingsMax = 7;
-// A slow reader's kernel must not read ahead for it (doubled and bounded below by the kernel).
-constexpr int kSlowReceiveBytes = 2048;
+// A slow reader's kernel must not read ahead for it more than it reads at a tick (doubled and
+// bounded by the kernel).
+constexpr std::uint64_t kSlowReceiveBytesMin = 2048;
+constexpr std::uint64_t kSlowReceiveBytesMax = 1u << 30;
 
 Pace pace_of(const LoadPlan& plan, Gait gait) {
     switch (gait) {
@@ -62,15 +64,18 @@ void Connection::open() {
         return fail(Failure::refused);
     }
     socket_ = *socket;
-    if (gait_ == Gait::slow_reader)
-        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &kSlowReceiveBytes, sizeof(kSlowReceiveBytes));
+    if (gait_ == Gait::slow_reader) {
+        const auto bytes =
+            static_cast<int>(std::clamp(pace_.bytes(), kSlowReceiveBytesMin, kSlowReceiveBytesMax));
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    }
     state_ = State::connecting;
     worker_.coarse().set(time_out_, opened_ + worker_.plan().connect_timeout);
     ring_.connect(connect_op_, socket_, worker_.plan().connect);
 }
 
 void Connection::open_later() {
-    const std::uint32_t doublings = std::min(refused_in_row_ - 1, kDoublingsMax);
+    const std::uint32_t doublings = std::min(vain_in_row_ - 1, kDoublingsMax);
     worker_.fine().set(open_timer_, ring_.now() + kOpenLaterMin * (1 << doublings));
 }
 
@@ -82,7 +87,6 @@ void Connection::on_connect(ring::Completion&& completion) {
     if (state_ == State::closing) return close_join();
     if (completion.error != ring::Error::none) return fail(Failure::refused);
     state_ = State::open;
-    refused_in_row_ = 0;
     worker_.coarse().clear(time_out_);
     worker_.on_opened(ring_.now() - opened_);
     begin_receiving();
@@ -118,6 +122,7 @@ void Connection::refill() {
         batch += take_request(*request);
     }
     if (text.empty()) return;
+    vain_in_row_ = 0;
     set_time_out();
     send_text(is_batch ? std::string_view(batch) : text);
 }
@@ -167,6 +172,12 @@ void Connection::on_sent(ring::Completion&& completion) {
         const iovec rest = {unsent_.data() + unsent_at_, unsent_.size() - unsent_at_};
         return ring_.send(send_op_, socket_, {&rest, 1});
     }
+    on_all_sent();
+}
+
+void Connection::on_all_sent() {
+    if (state_ != State::open) return;
+    set_time_out();
     if (can_send()) worker_.on_free(*this);
 }
 
@@ -179,7 +190,10 @@ void Connection::send_slowly() {
         worker_.on_sent(*sent);
         slow_text_.erase(0, *sent);
     }
-    if (!slow_text_.empty()) worker_.fine().set(pace_timer_, ring_.now() + pace_.tick());
+    if (!slow_text_.empty()) {
+        return worker_.fine().set(pace_timer_, ring_.now() + pace_.tick());
+    }
+    on_all_sent();
 }
 
 // -- receiving
@@ -216,8 +230,11 @@ void Connection::on_bytes(std::string_view bytes) {
 }
 
 void Connection::on_end_of_stream() {
-    if (pending_count_ > 0 && reader_.end() == AnswerReader::Step::whole) on_answer();
-    if (state_ == State::closing) return;
+    if (pending_count_ > 0 && reader_.end() == AnswerReader::Step::whole) {
+        on_answer();  // it leaves, or those behind it have failed and it is perhaps open again
+        if (state_ == State::leaving) close(false);
+        return;
+    }
     if (pending_count_ > 0) return fail(Failure::cut);
     close(false);
 }
@@ -248,12 +265,15 @@ void Connection::leave() {
 
 void Connection::read_slowly() {
     std::array<char, 16 * 1024> room;
-    const ssize_t got = ::recv(socket_, room.data(),
-                               std::min<std::size_t>(pace_.bytes(), room.size()), MSG_DONTWAIT);
-    if (got == 0) return on_end_of_stream();
-    if (got < 0 && errno != EAGAIN) return fail(Failure::reset);
-    if (got > 0) on_bytes({room.data(), static_cast<std::size_t>(got)});
-    if (state_ != State::open && state_ != State::leaving) return;
+    for (std::size_t left = pace_.bytes(); left > 0;) {
+        const ssize_t got = ::recv(socket_, room.data(), std::min(left, room.size()), MSG_DONTWAIT);
+        if (got == 0) return on_end_of_stream();
+        if (got < 0 && errno != EAGAIN) return fail(Failure::reset);
+        if (got < 0) break;
+        left -= static_cast<std::size_t>(got);
+        on_bytes({room.data(), static_cast<std::size_t>(got)});
+        if (state_ != State::open && state_ != State::leaving) return;
+    }
     worker_.fine().set(pace_timer_, ring_.now() + pace_.tick());
     if (can_send()) worker_.on_free(*this);
 }
@@ -261,7 +281,11 @@ void Connection::read_slowly() {
 // -- time
 
 void Connection::set_time_out() {
-    if (pending_count_ == 0) return worker_.coarse().clear(time_out_);
+    if (pending_count_ == 0) {
+        if (!sending()) return worker_.coarse().clear(time_out_);
+        // a server that answers before it has the whole request may never read the rest
+        return worker_.coarse().set(time_out_, ring_.now() + kLeavePatience);
+    }
     const Request& request = oldest();
     const Duration timeout = worker_.kind(request.kind).timeout.value_or(worker_.plan().timeout);
     worker_.coarse().set(time_out_, request.due + timeout);
@@ -314,7 +338,6 @@ void Connection::pop_oldest() {
 /// connection is gone.
 void Connection::fail(Failure failure) {
     if (state_ == State::connecting) {
-        ++refused_in_row_;
         worker_.on_refused(*this, failure);
     }
     while (pending_count_ > 0) {
@@ -337,6 +360,7 @@ void Connection::abandon() {
 void Connection::close(bool reset) {
     if (state_ == State::closing) return;
     state_ = State::closing;
+    if (is_fresh()) ++vain_in_row_;
     resets_ = reset;
     if (linked()) unlink();
     worker_.coarse().clear(time_out_);
@@ -354,7 +378,7 @@ void Connection::close_join() {
     if (socket_ != ring::kNoDescriptor)
         ring_.close(std::exchange(socket_, ring::kNoDescriptor), resets_);
     state_ = State::idle;
-    worker_.on_closed(*this, refused_in_row_ > 0);
+    worker_.on_closed(*this, is_fresh());
 }
 
 }  // namespace ringload

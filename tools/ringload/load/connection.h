@@ -41,7 +41,7 @@ class Connection : public ringway::base::ListLink<Connection> {
 
     /// From idle.
     void open();
-    /// From idle: open() after a while that grows with each refusal in a row.
+    /// From idle: open() after a while that grows with each time in a row that it was in vain.
     void open_later();
     /// Sends as many requests as the worker has for it. From open.
     void refill();
@@ -83,6 +83,7 @@ class Connection : public ringway::base::ListLink<Connection> {
     void pop_oldest();
     void set_time_out();
     void begin_receiving();
+    void on_all_sent();
     void send_slowly();
     void read_slowly();
     void leave();
@@ -101,8 +102,8 @@ class Connection : public ringway::base::ListLink<Connection> {
     bool is_last_sent_ = false;  // true exactly when no request may follow on this connection
     bool resets_ = false;        // of closing
     ringway::ring::Descriptor socket_ = ringway::ring::kNoDescriptor;
-    std::uint32_t sent_count_ = 0;  // requests on this connection
-    std::uint32_t refused_in_row_ = 0;
+    std::uint32_t sent_count_ = 0;   // requests on this connection
+    std::uint32_t vain_in_row_ = 0;  // times that it was opened and ended before it was used
     Instant opened_{};
     // a ring of the requests under way, the oldest at first_
     std::vector<Request> pending_;

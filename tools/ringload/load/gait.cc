@@ -22,4 +22,22 @@ std::vector<Gait> deal_gaits(const Misbehaviour& misbehaviour, std::uint32_t cou
     return gaits;
 }
 
+std::uint32_t brisk_at_start(const LoadPlan& plan, const std::vector<Gait>& gaits) {
+    const auto end = gaits.begin() + plan.connections;
+    return static_cast<std::uint32_t>(std::count(gaits.begin(), end, Gait::brisk));
+}
+
+std::vector<std::uint32_t> connections_of_thread(const std::vector<Gait>& gaits,
+                                                 std::uint32_t index, std::uint32_t count) {
+    std::vector<std::uint32_t> numbers;
+    std::uint32_t brisk = 0, slow = 0;
+    for (std::uint32_t number = 0; number < gaits.size(); ++number) {
+        // slow ones from the last thread on: the first ones have the brisk ones that are left over
+        const std::uint32_t thread =
+            gaits[number] == Gait::brisk ? brisk++ % count : count - 1 - slow++ % count;
+        if (thread == index) numbers.push_back(number);
+    }
+    return numbers;
+}
+
 }  // namespace ringload

@@ -39,6 +39,7 @@ void add_counts(const Tally& tally, Counts& counts) {
     counts.answered += answered_of(tally);
     for (std::size_t i = 0; i < kFailures; ++i) counts.failures[i] += tally.failures[i].value();
     counts.answered_late += tally.answered_late.value();
+    counts.answered_of_warm_up += tally.answered_of_warm_up.value();
     counts.aborted += tally.aborted.value();
     counts.unfinished += tally.unfinished.value();
     counts.slow_cut += tally.slow_cut.value();
@@ -93,7 +94,8 @@ Sample Sampler::take(Duration at) {
     sample.errors = counts.errors() - errors_;
     const double seconds = static_cast<double>(sample.length.count()) / 1e9;
     if (seconds > 0) {
-        sample.rate = static_cast<double>(sample.answered) / seconds;
+        const std::uint64_t of_warm_up = counts.answered_of_warm_up - of_warm_up_;
+        sample.rate = static_cast<double>(sample.answered + of_warm_up) / seconds;
         sample.offered = static_cast<double>(counts.due - due_) / seconds;
     }
     since_ = latency;
@@ -106,6 +108,7 @@ Sample Sampler::take(Duration at) {
     answered_ = counts.answered;
     errors_ = counts.errors();
     due_ = counts.due;
+    of_warm_up_ = counts.answered_of_warm_up;
     at_ = at;
     return sample;
 }

@@ -29,6 +29,7 @@ class Sampler {
     std::uint64_t answered_ = 0;
     std::uint64_t errors_ = 0;
     std::uint64_t due_ = 0;
+    std::uint64_t of_warm_up_ = 0;
     Duration at_{0};
 };
 

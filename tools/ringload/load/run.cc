@@ -65,8 +65,8 @@ class Run {
         const CpuReading after = watch();
         result_.interrupted = is_stopped() && !is_over();
         stop_workers();
-        note_measured_time();
         gather(workers_, result_);
+        note_measured_time();
         gather_records(workers_, result_);
         note_cpu(before, after);
         return std::move(result_);
@@ -81,7 +81,10 @@ class Run {
         for (const RequestKind& kind : plan.mix) shared_.texts.emplace_back(kind, plan.authority);
         shared_.gaits =
             deal_gaits(plan.misbehaviour, std::max(plan.connections, plan.connections_max));
-        const std::uint32_t threads = std::min(plan.threads, std::max(plan.connections, 1u));
+        // a thread without a brisk connection could never make its part of the requests
+        const std::uint32_t threads =
+            std::clamp(brisk_at_start(plan, shared_.gaits), 1u, plan.threads);
+        result_.plan.threads = threads;
         for (std::uint32_t i = 0; i < threads; ++i) {
             auto started = workers_.emplace_back(shared_, i, threads).start();
             if (!started) return started;
@@ -175,7 +178,7 @@ class Run {
         const Duration planned = shared_.plan.duration;
         result_.measured = stopped_after_;
         if (planned.count() > 0) result_.measured = std::min(result_.measured, planned);
-        if (result_.interrupted || shared_.plan.requests == 0) return;
+        if (shared_.plan.requests == 0 || result_.counts.due < shared_.plan.requests) return;
         // so many requests: their time is that of the last one
         Instant last = measure_begin_;
         for (const Worker& worker : workers_) last = std::max(last, worker.last_done());
@@ -195,6 +198,7 @@ class Run {
         for (std::size_t i = 0; i < before.watched.size(); ++i) {
             const ProcessSample& from = before.watched[i];
             const ProcessSample& to = after.watched[i];
+            if (to.cpu_ns < from.cpu_ns) continue;  // it ended meanwhile: what it used is not known
             result_.watched_cpu.push_back(
                 {shared_.plan.watched[i], Duration(to.cpu_ns - from.cpu_ns),
                  static_cast<std::uint64_t>(to.switches - from.switches)});

@@ -22,15 +22,10 @@ constexpr Duration kStopTick = std::chrono::milliseconds(50);
 // Between two looks at a whole backlog.
 constexpr Duration kExpiryTick = std::chrono::milliseconds(10);
 
-/// The part of thread `index` when `all` are dealt out in turn.
-template <class Number>
-Number part_of(Number all, std::uint32_t index, std::uint32_t count) {
-    return all / count + (index < all % count ? 1 : 0);
-}
-
-/// A thread without a part of the requests makes none; that is not "no bound".
+/// The part of thread `index`. One without a part makes none; that is not "no bound".
 std::uint64_t quota_of(const LoadPlan& plan, std::uint32_t index, std::uint32_t count) {
-    return plan.requests == 0 ? kNoQuota : part_of(plan.requests, index, count);
+    if (plan.requests == 0) return kNoQuota;
+    return plan.requests / count + (index < plan.requests % count ? 1 : 0);
 }
 
 Duration duration_of(const timespec& time) {
@@ -43,8 +38,7 @@ Worker::Worker(const Shared& shared, std::uint32_t index, std::uint32_t count)
     : shared_(shared),
       index_(index),
       count_(count),
-      connections_(part_of(shared.plan.connections, index, count)),
-      connections_max_(std::max(connections_, part_of(shared.plan.connections_max, index, count))),
+      numbers_(connections_of_thread(shared.gaits, index, count)),
       quota_(quota_of(shared.plan, index, count)),
       tally_(shared.plan.mix.size()),
       prng_(shared.plan.seed + 0x51ed270b * (index + 1)),
@@ -66,11 +60,10 @@ Worker::~Worker() { join(); }
 // -- the thread
 
 std::expected<void, std::string> Worker::start() {
-    std::atomic<bool> done{false};
-    std::expected<void, std::string> opened;
-    thread_ = std::thread([this, &done, &opened] { run(done, opened); });
-    done.wait(false);
-    return opened;
+    std::promise<std::expected<void, std::string>> opened;
+    auto result = opened.get_future();
+    thread_ = std::thread([this, opened = std::move(opened)]() mutable { run(opened); });
+    return result.get();
 }
 
 void Worker::begin(Instant begin, Instant measure_begin) {
@@ -95,16 +88,17 @@ Duration Worker::cpu_time() const {
     clockid_t clock;
     timespec time{};
     const pthread_t thread = const_cast<std::thread&>(thread_).native_handle();
-    const bool runs = !is_over() && pthread_getcpuclockid(thread, &clock) == 0 &&
-                      clock_gettime(clock, &time) == 0;
-    return runs ? duration_of(time) : Duration(cpu_ns_.load(std::memory_order_relaxed));
+    const bool is_read =
+        pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &time) == 0;
+    // looked at last: what was read is of this thread only if it has not ended meanwhile
+    return is_read && !is_over() ? duration_of(time)
+                                 : Duration(cpu_ns_.load(std::memory_order_relaxed));
 }
 
-void Worker::run(std::atomic<bool>& done, std::expected<void, std::string>& opened) {
-    opened = open_ring();
-    const bool good = opened.has_value();
-    done.store(true);
-    done.notify_one();
+void Worker::run(std::promise<std::expected<void, std::string>>& opened) {
+    auto result = open_ring();
+    const bool good = result.has_value();
+    opened.set_value(std::move(result));
     if (!good) return;
     turns();
     timespec used{};
@@ -146,7 +140,8 @@ void Worker::turns() {
         ring_->wait(std::min(begin_, ring_->now() + kStopTick));
     } while (ring_->now() < begin_);
     if (churn_gap_.count() > 0) next_churn_ = begin_ + churn_gap_;
-    for (std::uint32_t i = 0; i < connections_; ++i) add_connection();
+    while (all_.size() < numbers_.size() && is_opened_at_start(numbers_[all_.size()]))
+        add_connection();
     while (phase_ != Phase::over) {
         ring_->wait(next_moment());
         ring_->dispatch();
@@ -166,8 +161,7 @@ void Worker::look_at_clock() {
     if (phase_ == Phase::loading) {
         if (!closed_loop()) issue_due();
         const bool quota_used = tally_.due.value() >= quota_;
-        const bool schedule_over = !closed_loop() && schedule_.next() == Schedule::kNever;
-        if (now >= measure_end_ || quota_used || schedule_over) phase_ = Phase::draining;
+        if (now >= measure_end_ || quota_used) phase_ = Phase::draining;
     }
     expire_backlog(now);
     if (!backlog_.empty()) serve_backlog();
@@ -203,7 +197,7 @@ void Worker::end_all() {
 // -- connections
 
 void Worker::add_connection() {
-    const auto number = static_cast<std::uint32_t>(all_.size()) * count_ + index_;
+    const std::uint32_t number = numbers_[all_.size()];
     all_.emplace_back(*this, number, shared_.gaits[number]).open();
 }
 
@@ -216,7 +210,7 @@ void Worker::on_opened(Duration took) {
 void Worker::on_refused(Connection& connection, Failure failure) {
     --connecting_;
     if (connection.is_slow()) {
-        tally_.slow_cut.add();
+        if (is_measuring()) tally_.slow_cut.add();
     } else if (closed_loop()) {
         if (may_begin(connection.opened())) fail_unsent(make_request(connection.opened()), failure);
     } else if (!backlog_.empty()) {
@@ -226,12 +220,11 @@ void Worker::on_refused(Connection& connection, Failure failure) {
     }
 }
 
-void Worker::on_closed(Connection& connection, bool was_refused) {
+void Worker::on_closed(Connection& connection, bool in_vain) {
     idle_.push_back(connection);
     if (phase_ == Phase::over || (phase_ == Phase::draining && backlog_.empty())) return;
-    const bool stays = connection.number() / count_ < connections_;
-    if (!stays) return;
-    if (was_refused) {
+    if (!is_opened_at_start(connection.number())) return;
+    if (in_vain) {
         connection.open_later();
     } else {
         connection.open();
@@ -332,7 +325,7 @@ void Worker::serve_backlog() {
         if (connecting_ >= backlog_.size()) return;
         if (!idle_.empty()) {
             idle_.pop_front().open();
-        } else if (all_.size() < connections_max_) {
+        } else if (all_.size() < numbers_.size()) {
             add_connection();
         } else {
             return;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <expected>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,7 +72,7 @@ class Worker {
     ringway::http::ResponseHead& head() { return head_; }
     std::string& batch() { return batch_; }
     std::string& text_room() { return text_room_; }
-    /// What came and went while warming up is no part of the result.
+    /// What came and went while warming up, or behind the measured time, is no part of the result.
     void on_received(std::size_t bytes) {
         if (is_measuring()) tally_.bytes_received.add(bytes);
     }
@@ -90,8 +91,8 @@ class Worker {
     void on_opened(Duration took);
     /// It could not be opened: whoever waited for it has failed.
     void on_refused(Connection& connection, Failure failure);
-    /// It is idle again. `was_refused`: it never opened.
-    void on_closed(Connection& connection, bool was_refused);
+    /// It is idle again. `in_vain`: it was opened and never used.
+    void on_closed(Connection& connection, bool in_vain);
     /// A whole answer, good or not.
     void on_answer(const Connection& connection, const Request& request,
                    const AnswerReader& answer);
@@ -103,15 +104,19 @@ class Worker {
     enum class Phase : std::uint8_t { loading, draining, over };
 
     std::expected<void, std::string> open_ring();
-    void pin();
-    void run(std::atomic<bool>& done, std::expected<void, std::string>& opened);
+    void run(std::promise<std::expected<void, std::string>>& opened);
     void turns();
     void look_at_clock();
     void end_all();
     Instant next_moment() const;
 
+    bool is_opened_at_start(std::uint32_t number) const {
+        return number < shared_.plan.connections;
+    }
     void add_connection();
-    bool is_measuring() const { return ring_->now() >= measure_begin_; }
+    bool is_measuring() const {
+        return ring_->now() >= measure_begin_ && ring_->now() < measure_end_;
+    }
     bool closed_loop() const { return shared_.plan.arrivals == Arrivals::closed; }
     bool may_begin(Instant due) const;
     Request make_request(Instant due);
@@ -128,10 +133,9 @@ class Worker {
     const Shared& shared_;
     const std::uint32_t index_;
     const std::uint32_t count_;
-    const std::uint32_t connections_;  // opened at the start
-    const std::uint32_t connections_max_;
-    const std::uint64_t quota_;  // measured requests
-    Instant begin_{};            // of the warm-up; set by begin(), as the next two
+    const std::vector<std::uint32_t> numbers_;  // of its connections, ascending
+    const std::uint64_t quota_;                 // measured requests
+    Instant begin_{};                           // of the warm-up; set by begin(), as the next two
     Instant measure_begin_{};
     Instant measure_end_ = ringway::base::kNever;
 

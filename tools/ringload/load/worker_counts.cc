@@ -32,7 +32,7 @@ void Worker::on_answer(const Connection& connection, const Request& request,
     if (request.counted) {
         const std::uint64_t ns = ns_between(request.due, now);
         tally_.of_status(answer.status()).record(ns);
-        if (now > measure_end_) tally_.answered_late.add();
+        if (now >= measure_end_) tally_.answered_late.add();
         tally_.first_byte.record(ns_between(request.sent, request.first_byte));
         if (!closed_loop()) tally_.uncorrected.record(ns_between(request.sent, now));
         if (weights_.size() > 1) tally_.by_kind[request.kind].record(ns);
@@ -40,6 +40,8 @@ void Worker::on_answer(const Connection& connection, const Request& request,
             tally_.failures[static_cast<std::size_t>(failure)].add();
             tally_.failed_by_kind[request.kind].add();
         }
+    } else if (is_measuring()) {
+        tally_.answered_of_warm_up.add();
     }
     if (!shared_.plan.keep_records) return;
     Record record;

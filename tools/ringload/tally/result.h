@@ -18,6 +18,8 @@ struct Counts {
     std::uint64_t due = 0;
     std::uint64_t answered = 0;       // whole answers of any status
     std::uint64_t answered_late = 0;  // of those, after the measured time
+    // whole answers within the measured time, to requests due before it: part of the rate alone
+    std::uint64_t answered_of_warm_up = 0;
     std::array<std::uint64_t, kFailures> failures{};
     std::uint64_t aborted = 0;
     std::uint64_t unfinished = 0;
@@ -39,7 +41,7 @@ struct Counts {
 struct Sample {
     Duration at{0};      // end of the interval, from the begin of the measured time
     Duration length{0};  // of the interval
-    double rate = 0;     // whole answers a second
+    double rate = 0;     // whole answers a second, those to requests of the warm-up included
     double offered = 0;  // requests due a second
     std::uint64_t answered = 0;
     std::uint64_t errors = 0;
@@ -190,10 +192,12 @@ struct Result {
 
     std::vector<FaultFigures> faults;  // of a scenario
 
-    /// Answers a second of the measured time. A server that cannot keep up with an open loop goes
-    /// on answering behind it; that is not what it can do in a second.
+    /// Answers a second of the measured time, whenever their requests were due. A server that
+    /// cannot keep up with an open loop goes on answering behind it; that is not what it can do in
+    /// a second.
     double rate() const {
-        const std::uint64_t in_time = counts.answered - counts.answered_late;
+        const std::uint64_t in_time =
+            counts.answered - counts.answered_late + counts.answered_of_warm_up;
         return measured.count() > 0
                    ? static_cast<double>(in_time) * 1e9 / static_cast<double>(measured.count())
                    : 0.0;

@@ -1,5 +1,6 @@
 // What one thread of a run counts. Its thread writes, with plain relaxed stores; any thread reads
-// at any time. Only requests that were due within the measured time are counted.
+// at any time. Only requests that were due within the measured time are counted, but for
+// answered_of_warm_up.
 #pragma once
 
 #include <array>
@@ -90,10 +91,11 @@ struct Tally {
     std::array<LazyLatencies, kStatusMax - kStatusMin + 1> by_status;
     LazyLatencies timed_out;  // time waited in vain; part of the latency of a run
     std::array<Count, kFailures> failures;
-    Count answered_late;  // whole answers after the measured time, to requests due within it
-    Count aborted;        // left by us on purpose
-    LazyLatencies slow;   // of slow readers and senders, answered
-    Count slow_cut;       // slow ones that the server ended, or that took too long
+    Count answered_late;        // whole answers after the measured time, to requests due within it
+    Count answered_of_warm_up;  // whole answers within the measured time, to requests due before it
+    Count aborted;              // left by us on purpose
+    LazyLatencies slow;         // of slow readers and senders, answered
+    Count slow_cut;             // slow ones that the server ended, or that took too long
     Count unfinished;
 
     std::vector<LazyLatencies> by_kind;  // [index in the mix]: whole answers

@@ -17,7 +17,7 @@ PORTS = ["8088", "9911", "9111", "9112", "9113"]  # of the examples: proxy, admi
 # Laid over kill.toml: 200 requests a second, one origin is killed for a second.
 SHORT = """
 load.warm_up = "300ms"
-load.duration = "4s"
+load.duration = "5s"
 load.rate = 200
 [[fault]]
 origin = "b"

@@ -38,7 +38,8 @@ Example:
   ringload scenario kill.toml with_and_without_health.toml
 
 docs/ringload.md has every key. Exit status: 0; 1 when something could not be done or nothing was
-answered; 2 when an assertion does not hold.
+answered; 2 when an assertion does not hold; 130 (143) when Ctrl-C (SIGTERM) came before every round
+was measured.
 )";
 
 struct Value {

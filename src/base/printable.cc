@@ -26,4 +26,13 @@ std::string shown(std::string_view text) {
     return printable(text) + "...";
 }
 
+std::string markdown_cell(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == '|') result += '\\';
+        result += c;
+    }
+    return result;
+}
+
 }  // namespace ringway::base

@@ -3,6 +3,8 @@
 
 #include "sections.h"
 
+#include "ringway/base/printable.h"
+
 namespace ringway::config {
 
 namespace {
@@ -26,16 +28,6 @@ constexpr std::string_view kIntroduction =
     "- An unknown key is an error.\n"
     "\n"
     "This page is generated from the table of keys that the loader checks a file against.\n";
-
-/// "|" would end a cell.
-std::string cell(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        if (c == '|') result += '\\';
-        result += c;
-    }
-    return result;
-}
 
 bool is_literal(const RuleText& key) {
     const std::string& text = key.default_text;
@@ -68,8 +60,10 @@ std::string section_markdown(const SectionText& section) {
     for (const RuleText& key : section.keys) {
         const std::string tick = is_literal(key) ? "`" : "";
         out += fmt::format("| `{}` | {} | {}{}{} | {} | {} |\n", key.rule.name,
-                           cell(type_text(key.rule)), tick, cell(key.default_text), tick,
-                           cell(bounds_text(key.rule)), cell(key.rule.meaning));
+                           base::markdown_cell(type_text(key.rule)), tick,
+                           base::markdown_cell(key.default_text), tick,
+                           base::markdown_cell(bounds_text(key.rule)),
+                           base::markdown_cell(key.rule.meaning));
     }
     return out;
 }

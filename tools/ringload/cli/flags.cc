@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ringway/base/printable.h"
+
 namespace ringload {
 
 namespace {
@@ -169,16 +171,6 @@ Examples:
 the members of the JSON.
 )";
 
-/// "|" would end a cell.
-std::string cell(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        if (c == '|') result += '\\';
-        result += c;
-    }
-    return result;
-}
-
 /// "-c, --connections N"; a flag without a short name stands below the long ones.
 std::string head_of(const Flag& flag) {
     const std::size_t comma = flag.names.find(',');
@@ -220,8 +212,9 @@ std::string flags_markdown() {
         for (const Flag& flag : group.flags) {
             std::string head = head_of(flag);
             head.erase(0, head.find_first_not_of(' '));
-            out += fmt::format("| `{}` | {} | {} |\n", cell(head), cell(flag.default_text),
-                               cell(flag.meaning));
+            out += fmt::format("| `{}` | {} | {} |\n", ringway::base::markdown_cell(head),
+                               ringway::base::markdown_cell(flag.default_text),
+                               ringway::base::markdown_cell(flag.meaning));
         }
     }
     return out;

@@ -50,13 +50,14 @@ def however_it_ends_nothing_is_left():
                 equal(folder.json("out.json")["interrupted"], True, "interrupted")
 
 
-def a_proxy_that_ends_is_no_proxy_though_another_one_answers():
+def another_server_is_not_taken_for_the_proxy():
     with Scenarios() as folder, Origin(lambda request: response()) as other:
         url = f"http://127.0.0.1:{other.port}/"
         status, _, err = folder.run("kill.toml", "--set", f"proxy = {{ config = '', command = ['false'], ready = '{url}' }}")
         equal(status, 1, f"exit status; it said {err}")
-        check("the proxy did not come up: it ended with status 1" in err, f"it said {err}")
-        folder.check_nothing_left("a proxy that ends")
+        check(f"127.0.0.1:{other.port} answers before the proxy is started" in err, f"it said {err}")
+        equal(other.count(), 1, "requests to the other server")
+        folder.check_nothing_left("a proxy that is not started")
 
 
 def before_all_is_measured_ctrl_c_is_the_exit_status():
@@ -116,7 +117,7 @@ def test():
     what_does_not_come_up_is_shown()
     files_with_errors_start_nothing()
     however_it_ends_nothing_is_left()
-    a_proxy_that_ends_is_no_proxy_though_another_one_answers()
+    another_server_is_not_taken_for_the_proxy()
     before_all_is_measured_ctrl_c_is_the_exit_status()
     commands_are_undone_at_the_end()
     origins_that_run_already_go_on_as_before()

@@ -158,7 +158,16 @@ Done Stage::start_origin(std::size_t index, const StopSwitch* stop) {
 
 Done Stage::start_proxy(const Target& ready, const StopSwitch& stop) {
     const ProxyPlan& plan = scenario_.proxy;
+    const auto ask_whether_ready = [&ready] {
+        return ask(ready.connect, "GET", ready.path, ready.authority, milliseconds(1000), true);
+    };
     if (plan.is_started()) {
+        // it might be taken for ours, which cannot listen there
+        if (ask_whether_ready())
+            return fail(fmt::format(
+                "{} answers before the proxy is started; end what runs there, or leave out config "
+                "and command of [proxy] to measure that",
+                ready.connect.text()));
         ProcessSettings settings{.name = "the proxy",
                                  .command = plan.command,
                                  .environment = plan.environment,
@@ -176,9 +185,7 @@ Done Stage::start_proxy(const Target& ready, const StopSwitch& stop) {
     }
     const Instant deadline = read_clock() + plan.ready_within;
     for (;;) {
-        const auto answer =
-            ask(ready.connect, "GET", ready.path, ready.authority, milliseconds(1000), true);
-        // another server may answer where ours could not listen
+        const auto answer = ask_whether_ready();
         const bool has_ended = plan.is_started() && !proxy_.is_running();
         if (!has_ended && answer && answer->status < 400) return {};
         if (stop.stop) return fail("");

@@ -17,7 +17,7 @@ def test():
             wanted = b"".join(pattern(size, number) for number, size in enumerate(sizes))
             check(reply.chunked(), "the reply is chunked")
             equal(zlib.crc32(reply.body), zlib.crc32(wanted), f"body of chunks {sizes[:5]}")
-        equal(len(origin.connections), 1, "upstream connections")
+        equal(origin.used_connections(), 1, "upstream connections")
 
 
 if __name__ == "__main__":

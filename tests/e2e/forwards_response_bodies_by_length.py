@@ -15,7 +15,7 @@ def test():
             reply = client.get(f"/{size}")
             equal(reply.get("Content-Length"), str(size), "Content-Length")
             equal(zlib.crc32(reply.body), zlib.crc32(pattern(size, size)), f"body of {size}")
-        equal(len(origin.connections), 1, "upstream connections: each body ended where it should")
+        equal(origin.used_connections(), 1, "upstream connections: each body ended where it should")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ def test():
     with Origin() as origin, Ringway(forward_to(origin)) as ringway:
         for _ in range(10):
             equal(ringway.get("/").status, 200, "status")
-        equal(len(origin.connections), 1, "connections at the origin")
+        equal(origin.used_connections(), 1, "connections at the origin")
         equal(origin.last().number, 9, "requests on it before the last one")
         check(origin.last().get("Connection") in (None, "keep-alive"), "the upstream connection is kept open")
 

@@ -13,7 +13,7 @@ def test():
             reply = client.get(f"/{status}")
             equal((reply.status, reply.get("ETag")), (status, '"x"'), "reply")
         check(client.silent_for(0.1), "no byte follows")
-        equal(len(origin.connections), 1, "upstream connections")
+        equal(origin.used_connections(), 1, "upstream connections")
 
 
 if __name__ == "__main__":

@@ -178,6 +178,11 @@ class Origin:
         with self.lock:
             return self.requests[-1]
 
+    def used_connections(self):
+        """Those that carried a request. On a busy machine a request may be overdue, and then a probe only connects."""
+        with self.lock:
+            return len({request.connection for request in self.requests})
+
     def open_connections(self):
         with self.lock:
             return sum(not connection.ended.is_set() for connection in self.connections)

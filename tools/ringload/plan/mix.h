@@ -20,9 +20,6 @@ std::expected<std::vector<RequestKind>, std::vector<ringway::config::Error>> par
 std::expected<std::vector<RequestKind>, std::vector<ringway::config::Error>> load_mix(
     const std::string& path);
 
-/// "200", "2xx", "200-204": nothing when it is none of these.
-std::optional<StatusRange> parse_statuses(std::string_view text);
-
 /// The reference of every key as Markdown, from the table that the file is checked against.
 std::string mix_reference_markdown();
 

@@ -86,4 +86,24 @@ void complete(RequestKind& kind) {
     if (kind.name.empty()) kind.name = kind.method + " " + kind.target;
 }
 
+std::optional<StatusRange> parse_statuses(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto status = [&](std::string_view digits) -> std::uint16_t {
+        if (digits.size() != 3 || !std::ranges::all_of(digits, digit)) return 0;
+        const int value = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+        return value >= 100 && value <= 599 ? static_cast<std::uint16_t>(value) : 0;
+    };
+    if (text.size() == 3 && text.substr(1) == "xx" && text[0] >= '1' && text[0] <= '5') {
+        const auto first = static_cast<std::uint16_t>((text[0] - '0') * 100);
+        return StatusRange{first, static_cast<std::uint16_t>(first + 99)};
+    }
+    const std::uint16_t first = status(text.substr(0, 3));
+    if (first == 0) return {};
+    if (text.size() == 3) return StatusRange{first, first};
+    if (text[3] != '-') return {};
+    const std::uint16_t last = status(text.substr(4));
+    if (last < first) return {};
+    return StatusRange{first, last};
+}
+
 }  // namespace ringload

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,5 +25,8 @@ ringway::config::Complaint check_field_name(std::string_view text);
 
 /// Fills in what the others are the default of: the method of a request with a body, the name.
 void complete(RequestKind& kind);
+
+/// "200", "2xx", "200-204": nothing when it is none of these.
+std::optional<StatusRange> parse_statuses(std::string_view text);
 
 }  // namespace ringload

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "plan/request.h"
 #include "report/report.h"
 #include "ringway/base/printable.h"
 #include "ringway/base/suggest.h"
@@ -129,28 +130,6 @@ std::expected<double, std::string> parse_percentile(string_view digits) {
             : std::string("a percentile is at most 100"));
 }
 
-std::optional<std::uint16_t> parse_status(string_view text) {
-    std::uint16_t status = 0;
-    const char* const end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, status);
-    if (result.ec != std::errc{} || result.ptr != end) return {};
-    if (status < kStatusMin || status > kStatusMax) return {};
-    return status;
-}
-
-/// "200", "2xx" or "200-204".
-std::optional<StatusRange> parse_range(string_view text) {
-    if (text.size() == 3 && text.substr(1) == "xx" && text[0] >= '1' && text[0] <= '5') {
-        const auto first = static_cast<std::uint16_t>((text[0] - '0') * 100);
-        return StatusRange{first, static_cast<std::uint16_t>(first + 99)};
-    }
-    const std::size_t dash = text.find('-');
-    const auto first = parse_status(text.substr(0, dash));
-    const auto last = dash == string_view::npos ? first : parse_status(text.substr(dash + 1));
-    if (!first || !last || *last < *first) return {};
-    return StatusRange{*first, *last};
-}
-
 /// p99.9, mean or max; false: it is none of them.
 std::expected<bool, std::string> read_figure(string_view name, Assertion& assertion) {
     if (name == "mean") {
@@ -170,7 +149,7 @@ std::expected<bool, std::string> read_figure(string_view name, Assertion& assert
 }
 
 std::expected<void, std::string> read_status(string_view name, Assertion& assertion) {
-    const auto range = parse_range(name);
+    const auto range = parse_statuses(name);
     if (!range) {
         return std::unexpected(fmt::format("`{}` is no status; write 200, 2xx or 200-204",
                                            ringway::base::shown(name)));

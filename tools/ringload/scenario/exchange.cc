@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "ringway/http/chunked.h"
+#include "ringway/forward/body_reader.h"
 #include "ringway/http/head.h"
 #include "ringway/ring/kernel_ring.h"
 #include "scenario/process.h"
@@ -57,29 +57,30 @@ class Conversation {
                 scanned = 0;
             } else if (error != http::HeadError::incomplete) {
                 return fail("the answer is not HTTP");
-            } else if (auto more = receive_more(); !more) {
-                return std::unexpected(more.error());
+            } else if (const auto got = receive(); !got) {
+                return std::unexpected(got.error());
+            } else if (!*got) {
+                return fail("the answer was cut");
             }
         }
     }
     std::expected<std::string, std::string> receive_body(const http::ResponseHead& head) {
-        switch (head.framing) {
-            case http::Framing::none:
-                return "";
-            case http::Framing::length:
-                while (received_.size() < head.content_length) {
-                    if (auto more = receive_more(); !more) return std::unexpected(more.error());
-                }
-                return received_.substr(0, static_cast<std::size_t>(head.content_length));
-            case http::Framing::chunked:
-                return receive_chunks();
-            case http::Framing::until_close:
-                break;
-        }
+        ringway::forward::BodyReader reader;
+        reader.start(head.framing, head.content_length);
+        std::string body;
         for (;;) {
+            for (std::string_view bytes = received_; !bytes.empty() && !reader.done();) {
+                body += reader.take(bytes);
+                if (reader.failed()) return fail("the answer is not HTTP");
+            }
+            if (body.size() > kAnswerBytesMax) return fail("the answer is too long");
+            if (reader.done()) return body;
+            received_.clear();
             const auto got = receive();
             if (!got) return std::unexpected(got.error());
-            if (!*got) return std::move(received_);
+            if (*got) continue;
+            reader.close();
+            if (!reader.done()) return fail("the answer was cut");
         }
     }
 
@@ -113,28 +114,6 @@ class Conversation {
         received_.append(piece.data(), static_cast<std::size_t>(got));
         if (received_.size() > kAnswerBytesMax) return fail("the answer is too long");
         return got > 0;
-    }
-    /// The same where the answer cannot end.
-    std::expected<void, std::string> receive_more() {
-        const auto got = receive();
-        if (!got) return std::unexpected(got.error());
-        if (!*got) return fail("the answer was cut");
-        return {};
-    }
-    std::expected<std::string, std::string> receive_chunks() {
-        http::ChunkedDecoder decoder;
-        std::string text;
-        for (;;) {
-            const http::ChunkedDecoder::Step step = decoder.next(received_);
-            text.append(step.payload);
-            received_.erase(0, step.consumed);
-            if (step.state == http::ChunkedDecoder::State::done) return text;
-            if (step.state == http::ChunkedDecoder::State::error)
-                return fail("the answer is not HTTP");
-            if (text.size() > kAnswerBytesMax) return fail("the answer is too long");
-            if (step.consumed > 0) continue;
-            if (auto more = receive_more(); !more) return std::unexpected(more.error());
-        }
     }
 
     ringway::base::SocketAddress address_;

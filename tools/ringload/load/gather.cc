@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace ringload {
@@ -14,29 +15,8 @@ void add(LatencySum& sum, const LazyLatencies& latencies) {
     if (const Latencies* made = latencies.get()) sum.add(*made);
 }
 
-/// Answers of all statuses and time-outs.
-LatencySum latency_of(const std::deque<Worker>& workers) {
-    LatencySum sum;
-    for (const Worker& worker : workers) {
-        for (const LazyLatencies& latencies : worker.tally().by_status) add(sum, latencies);
-        add(sum, worker.tally().timed_out);
-    }
-    return sum;
-}
-
-std::uint64_t answered_of(const Tally& tally) {
-    std::uint64_t answered = 0;
-    for (const LazyLatencies& latencies : tally.by_status) {
-        const Latencies* made = latencies.get();
-        if (made == nullptr) continue;
-        for (std::size_t i = 0; i < Latencies::kBuckets; ++i) answered += made->bucket(i);
-    }
-    return answered;
-}
-
 void add_counts(const Tally& tally, Counts& counts) {
     counts.due += tally.due.value();
-    counts.answered += answered_of(tally);
     for (std::size_t i = 0; i < kFailures; ++i) counts.failures[i] += tally.failures[i].value();
     counts.answered_late += tally.answered_late.value();
     counts.answered_of_warm_up += tally.answered_of_warm_up.value();
@@ -49,16 +29,30 @@ void add_counts(const Tally& tally, Counts& counts) {
     counts.backlog_max = std::max(counts.backlog_max, tally.backlog_max.value());
 }
 
+/// One pass over the tallies.
+Reading read(const std::deque<Worker>& workers) {
+    Reading reading;
+    for (const Worker& worker : workers) {
+        add_counts(worker.tally(), reading.counts);
+        for (const LazyLatencies& latencies : worker.tally().by_status)
+            add(reading.latency, latencies);
+    }
+    reading.counts.answered = reading.latency.count();  // until here it has nothing but answers
+    for (const Worker& worker : workers) add(reading.latency, worker.tally().timed_out);
+    return reading;
+}
+
 }  // namespace
 
 void gather(const std::deque<Worker>& workers, Result& result) {
-    result.latency = latency_of(workers);
+    Reading all = read(workers);
+    result.counts = all.counts;
+    result.latency = std::move(all.latency);
     result.by_kind.resize(result.plan.mix.size());
     for (std::size_t i = 0; i < result.by_kind.size(); ++i)
         result.by_kind[i].name = result.plan.mix[i].name;
     for (const Worker& worker : workers) {
         const Tally& tally = worker.tally();
-        add_counts(tally, result.counts);
         add(result.uncorrected, tally.uncorrected);
         add(result.first_byte, tally.first_byte);
         add(result.connect, tally.connect);
@@ -81,34 +75,28 @@ void gather(const std::deque<Worker>& workers, Result& result) {
 }
 
 Sample Sampler::take(Duration at) {
-    LatencySum latency = latency_of(workers_);
-    Counts counts;
+    Reading now = read(workers_);
+    since_ = now.latency;
+    since_.subtract(before_.latency);
     Sample sample;
-    for (const Worker& worker : workers_) {
-        add_counts(worker.tally(), counts);
+    for (const Worker& worker : workers_)
         sample.in_flight += worker.tally().in_flight.load(std::memory_order_relaxed);
-    }
     sample.at = at;
     sample.length = at - at_;
-    sample.answered = counts.answered - answered_;
-    sample.errors = counts.errors() - errors_;
+    sample.answered = now.counts.answered - before_.counts.answered;
+    sample.errors = now.counts.errors() - before_.counts.errors();
     const double seconds = static_cast<double>(sample.length.count()) / 1e9;
     if (seconds > 0) {
-        const std::uint64_t of_warm_up = counts.answered_of_warm_up - of_warm_up_;
+        const std::uint64_t of_warm_up =
+            now.counts.answered_of_warm_up - before_.counts.answered_of_warm_up;
         sample.rate = static_cast<double>(sample.answered + of_warm_up) / seconds;
-        sample.offered = static_cast<double>(counts.due - due_) / seconds;
+        sample.offered = static_cast<double>(now.counts.due - before_.counts.due) / seconds;
     }
-    since_ = latency;
-    since_.subtract(before_);
     sample.p50_ns = since_.quantile_ns(0.5);
     sample.p90_ns = since_.quantile_ns(0.9);
     sample.p99_ns = since_.quantile_ns(0.99);
     sample.max_ns = since_.max_ns();
-    before_ = std::move(latency);
-    answered_ = counts.answered;
-    errors_ = counts.errors();
-    due_ = counts.due;
-    of_warm_up_ = counts.answered_of_warm_up;
+    before_ = std::move(now);
     at_ = at;
     return sample;
 }

@@ -9,6 +9,12 @@
 
 namespace ringload {
 
+/// All tallies at one moment.
+struct Reading {
+    Counts counts;
+    LatencySum latency;  // answers of all statuses and time-outs
+};
+
 /// The counts and latencies of all workers so far.
 void gather(const std::deque<Worker>& workers, Result& result);
 
@@ -24,12 +30,8 @@ class Sampler {
 
  private:
     const std::deque<Worker>& workers_;
-    LatencySum before_;
+    Reading before_;
     LatencySum since_;
-    std::uint64_t answered_ = 0;
-    std::uint64_t errors_ = 0;
-    std::uint64_t due_ = 0;
-    std::uint64_t of_warm_up_ = 0;
     Duration at_{0};
 };
 

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "load/find_max.h"
-#include "plan/mix.h"
 #include "plan/request.h"
 #include "ringway/base/units.h"
 

@@ -58,18 +58,15 @@ void Connection::open() {
     opened_ = ring_.now();
     sent_count_ = 0;
     is_last_sent_ = false;
+    state_ = State::connecting;
     const auto socket = ring_.open_socket(worker_.plan().connect.family());
-    if (!socket) {
-        state_ = State::connecting;
-        return fail(Failure::refused);
-    }
+    if (!socket) return fail(Failure::refused);
     socket_ = *socket;
     if (gait_ == Gait::slow_reader) {
         const auto bytes =
             static_cast<int>(std::clamp(pace_.bytes(), kSlowReceiveBytesMin, kSlowReceiveBytesMax));
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     }
-    state_ = State::connecting;
     worker_.coarse().set(time_out_, opened_ + worker_.plan().connect_timeout);
     ring_.connect(connect_op_, socket_, worker_.plan().connect);
 }
@@ -157,7 +154,11 @@ void Connection::send_text(std::string_view text) {
     if (taken == text.size()) return;
     unsent_ = text.substr(taken);
     unsent_at_ = 0;
-    const iovec rest = {unsent_.data(), unsent_.size()};
+    send_rest();
+}
+
+void Connection::send_rest() {
+    const iovec rest = {unsent_.data() + unsent_at_, unsent_.size() - unsent_at_};
     ring_.send(send_op_, socket_, {&rest, 1});
 }
 
@@ -168,10 +169,7 @@ void Connection::on_sent(ring::Completion&& completion) {
     const auto sent = static_cast<std::size_t>(completion.result);
     worker_.on_sent(sent);
     unsent_at_ += sent;
-    if (unsent_at_ < unsent_.size()) {
-        const iovec rest = {unsent_.data() + unsent_at_, unsent_.size() - unsent_at_};
-        return ring_.send(send_op_, socket_, {&rest, 1});
-    }
+    if (unsent_at_ < unsent_.size()) return send_rest();
     on_all_sent();
 }
 

@@ -68,6 +68,7 @@ class Connection : public ringway::base::ListLink<Connection> {
     Request& oldest() { return pending_[first_]; }
     std::string_view take_request(const Request& request);
     void send_text(std::string_view text);
+    void send_rest();
 
     void on_connect(ringway::ring::Completion&& completion);
     void on_receive(ringway::ring::Completion&& completion);

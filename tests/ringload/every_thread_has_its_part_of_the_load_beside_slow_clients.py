@@ -8,7 +8,7 @@ def test():
         flags = ("--slow-readers", "50%", "--read-rate", "1B/s", "-t", 2, "-c", 4)
         done = ringload(origin, "-n", 100, *flags, seconds=10)
         equal(done["requests"]["answered"], 100, "answered")
-        done = ringload(origin, "-R", 200, "-d", "1s", "--warm-up", "0s", "--timeout", "500ms", *flags)
+        done = ringload(origin, "-R", 200, "-d", "1s", "--warm-up", "0s", "--timeout", "5s", *flags)
         equal(done["requests"]["answered"], 200, "answered in an open loop")
         equal(done["requests"]["errors"], 0, "errors")
         done = ringload(origin, "-n", 10, "-t", 4, "-c", 4, "--slow-readers", "50%", seconds=10)

@@ -11,7 +11,7 @@ import threading
 from loading import Program, Running, check, equal, main
 
 FLAGS = ("-d", "1s", "--warm-up", "0s", "-R", 300, "-c", 4, "--interval", "200ms")
-LINE = re.compile(r"rate \d+/s +p99 \S+ \S+ +errors 0 +in flight \d+ .*left")
+LINE = re.compile(r"rate [\d.]+/s +p99 \S+ \S+ +errors 0 +in flight \d+ .*left")
 
 
 def on_a_pipe(origin):

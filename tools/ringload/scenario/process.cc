@@ -124,7 +124,7 @@ pid_t give_birth(Birth& birth) {
     sigset_t none;
     sigemptyset(&none);
     birth.mask = &none;
-    const pid_t pid = vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    const pid_t pid = vfork();  // NOLINT(*-security.insecureAPI.vfork,bugprone-unsafe-functions)
     if (pid == 0) be_born(birth);
     const int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -98,8 +98,8 @@ std::string worst_and_median(const Numbers& numbers, int digits, bool more_is_wo
     });
     const auto never = std::ranges::count_if(sorted, [](const auto& n) { return !n; });
     if (never == std::ssize(sorted)) return "never";
-    const std::string worst = never > 0 ? fmt::format("never {}x", never)
-                                        : fmt::format("{:.{}f}", *sorted.back(), digits);
+    std::string worst = never > 0 ? fmt::format("never {}x", never)
+                                  : fmt::format("{:.{}f}", *sorted.back(), digits);
     if (sorted.size() == 1) return worst;
     const std::size_t half = sorted.size() / 2;
     std::optional<double> middle = sorted[half];

@@ -33,8 +33,14 @@ Chronicle::Chronicle(failover::Board& board, std::vector<const observe::ShardCou
                      Log& log)
     : board_(board),
       log_(log),
-      latency_(board.config(), std::move(shards)),
-      control_events_(board.config().pools.size()) {}
+      latency_(std::move(shards)) {
+    adopt(*board.config());
+}
+
+void Chronicle::adopt(const config::Config& next) {
+    latency_.adopt(next);
+    control_events_.grow(next.pools.size());
+}
 
 Chronicle::~Chronicle() { stop(); }
 
@@ -94,14 +100,15 @@ void Chronicle::tell(const observe::Event& event) {
         control_events_[event.pool][static_cast<std::size_t>(event.kind)].add();
     }
     const std::int64_t unix_ns = read_clocks().unix_ns_of(event.at);
+    const std::shared_ptr<const config::Config> config = board_.config();
     {
         const std::lock_guard lock(mutex_);
         if (kept_.size() == kKept) kept_.pop_front();
-        kept_.push_back({++ids_, unix_ns, event});
+        kept_.push_back({++ids_, unix_ns, event, config});
     }
     const LogLevel level = level_of(event.kind);
     if (!log_.wants(level)) return;
-    log_.line(level, "health", observe::event_sentence(event, board_.config()));
+    log_.line(level, "health", observe::event_sentence(event, *config));
 }
 
 void Chronicle::report_lost() {

@@ -23,7 +23,7 @@ auto with_view(const EndpointSources& sources, Read read) {
 
 AdminReply readyz(const EndpointSources& sources) {
     const auto reason = with_view(sources, [&](const cluster::View& view) {
-        return unready_reason(sources.phase.load(std::memory_order_relaxed), sources.config, view);
+        return unready_reason(sources.phase.load(std::memory_order_relaxed), view);
     });
     if (reason) return text_reply(503, "not ready: " + *reason + "\n");
     return text_reply(200, "ready\n");
@@ -31,31 +31,29 @@ AdminReply readyz(const EndpointSources& sources) {
 
 /// The checks of all upstreams, as the metrics page shows them. Names are views of the
 /// configuration's.
-std::vector<observe::CheckFacts> read_checks(const EndpointSources& sources) {
+std::vector<observe::CheckFacts> read_checks(const EndpointSources& sources,
+                                             const config::Config& config) {
     std::vector<observe::CheckFacts> all;
-    for (std::size_t pool = 0; pool < sources.config.pools.size(); ++pool) {
-        const config::Pool& owner = sources.config.pools[pool];
-        for (std::size_t upstream = 0; upstream < owner.upstreams.size(); ++upstream) {
-            for (std::size_t check = 0; check < owner.health.checks.size(); ++check) {
-                if (!owner.health.checks[check].enabled) continue;
-                const auto report = sources.checks.read(pool, upstream, check);
-                all.push_back({.place = {{static_cast<std::uint16_t>(pool)},
-                                         {static_cast<std::uint16_t>(upstream)}},
-                               .check = owner.health.checks[check].name,
-                               .passed = report.passed,
-                               .failed = report.failed,
-                               .rate_limited = report.rate_limited,
-                               .credentials = report.credentials,
-                               .ewma = report.ewma,
-                               .p95 = report.p95});
-            }
+    for (const cluster::Place& place : config::upstreams_in_use(config)) {
+        for (const config::HealthCheck& check : config.pools[place.pool.value].health.checks) {
+            if (!check.enabled) continue;
+            const auto report = sources.checks.read(place, check.name);
+            all.push_back({.place = place,
+                           .check = check.name,
+                           .passed = report.passed,
+                           .failed = report.failed,
+                           .rate_limited = report.rate_limited,
+                           .credentials = report.credentials,
+                           .ewma = report.ewma,
+                           .p95 = report.p95});
         }
     }
     return all;
 }
 
-std::vector<observe::EventCounts> read_control_events(const EndpointSources& sources) {
-    std::vector<observe::EventCounts> pools(sources.config.pools.size());
+std::vector<observe::EventCounts> read_control_events(const EndpointSources& sources,
+                                                      const config::Config& config) {
+    std::vector<observe::EventCounts> pools(config.pools.size());
     for (std::size_t pool = 0; pool < pools.size(); ++pool) {
         for (std::size_t kind = 0; kind < observe::kEventKinds; ++kind) {
             pools[pool][kind] = sources.chronicle.control_events(
@@ -79,13 +77,13 @@ AdminReply metrics(const EndpointSources& sources) {
 
     facts.events_lost = sources.board.events_lost();
 
-    const auto checks = read_checks(sources);
-    const auto control_events = read_control_events(sources);
     AdminReply reply;
     reply.content_type = observe::kExpositionType;
     reply.body = with_view(sources, [&](const cluster::View& view) {
+        const auto checks = read_checks(sources, *view.config);
+        const auto control_events = read_control_events(sources, *view.config);
         return observe::exposition_text(
-            {sources.config, sources.shards, view, facts, checks, control_events});
+            {*view.config, sources.shards, view, facts, checks, control_events});
     });
     return reply;
 }
@@ -96,7 +94,7 @@ AdminReply status_reply(const EndpointSources& sources, Page page) {
     AdminReply reply;
     reply.body = with_view(sources, [&](const cluster::View& view) {
         return page(
-            Status{sources.config, view, sources.shards, sources.checks, read_clocks(),
+            Status{*view.config, view, sources.shards, sources.checks, read_clocks(),
                    [&](cluster::Place place) { return sources.chronicle.latency_ewma(place); }});
     });
     return reply;
@@ -104,10 +102,12 @@ AdminReply status_reply(const EndpointSources& sources, Page page) {
 
 AdminReply one_upstream(const EndpointSources& sources, std::string_view path) {
     path.remove_prefix(kUpstreamPath.size());
-    const auto place = place_of_path(sources.config, path);
-    if (!place) return error_reply(404, "there is no such upstream");
-    return status_reply(sources,
-                        [&](const Status& status) { return upstream_json(status, *place); });
+    AdminReply reply = status_reply(sources, [&](const Status& status) {
+        const auto place = place_of_path(status.config, path);
+        return place ? upstream_json(status, *place) : std::string();
+    });
+    if (reply.body.empty()) return error_reply(404, "there is no such upstream");
+    return reply;
 }
 
 /// A member of a query as a whole number: nothing when it is not there, an error when it is none.
@@ -142,7 +142,7 @@ AdminReply events(const EndpointSources& sources, std::string_view query) {
     json.open_array();
     const auto told = after->has_value() ? sources.chronicle.events_after(**after, most)
                                          : sources.chronicle.events_last(most);
-    for (const observe::Told& event : told) observe::put_event(json, event, sources.config);
+    for (const observe::Told& event : told) observe::put_event(json, event);
     json.close_array();
     reply.body += '\n';
     return reply;
@@ -150,8 +150,7 @@ AdminReply events(const EndpointSources& sources, std::string_view query) {
 
 }  // namespace
 
-std::optional<std::string> unready_reason(Phase phase, const config::Config& config,
-                                          const cluster::View& view) {
+std::optional<std::string> unready_reason(Phase phase, const cluster::View& view) {
     switch (phase) {
         case Phase::starting:
             return "starting";
@@ -160,10 +159,10 @@ std::optional<std::string> unready_reason(Phase phase, const config::Config& con
         case Phase::accepting:
             break;
     }
-    for (std::size_t i = 0; i < view.pools.size(); ++i) {
-        const auto& upstreams = view.pools[i]->upstreams;
+    for (const std::uint16_t pool : config::places_in_use(view.config->pools)) {
+        const auto& upstreams = view.pools[pool]->upstreams;
         if (std::ranges::none_of(upstreams, &cluster::UpstreamView::eligible)) {
-            return "pool " + config.pools[i].name + " has no eligible upstream";
+            return "pool " + view.config->pools[pool].name + " has no eligible upstream";
         }
     }
     return {};

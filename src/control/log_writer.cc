@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "ringway/observe/access_line.h"
 #include "thread_setup.h"
@@ -18,6 +19,7 @@
 namespace ringway::control {
 namespace {
 
+constexpr std::chrono::milliseconds kAdoption{200};
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kTick(10);
 constexpr int kStopWaitMs = 1000;
@@ -35,14 +37,14 @@ bool is_regular(int descriptor) {
 
 }  // namespace
 
-LogWriter::LogWriter(const config::Config& config, std::vector<observe::AccessRing*> rings,
+LogWriter::LogWriter(std::shared_ptr<const config::Config> config, std::vector<observe::AccessRing*> rings,
                      Log& log)
-    : config_(config), rings_(std::move(rings)), log_(log) {}
+    : rings_(std::move(rings)), log_(log), config_(std::move(config)) {}
 
 LogWriter::~LogWriter() { stop(); }
 
 std::expected<void, std::string> LogWriter::start() {
-    const std::string& path = config_.log.access_path;
+    const std::string& path = config_->log.access_path;
     if (path.empty()) return {};
     if (path == "stdout" || path == "stderr") {
         descriptor_ = path == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
@@ -61,6 +63,18 @@ void LogWriter::reopen() {
     const std::lock_guard lock(mutex_);
     reopen_asked_ = true;
     wake_.notify_one();
+}
+
+void LogWriter::adopt(std::shared_ptr<const config::Config> next) {
+    std::unique_lock lock(mutex_);
+    if (!thread_.joinable()) {
+        config_ = std::move(next);
+        return;
+    }
+    next_config_ = std::move(next);
+    wake_.notify_one();
+    // A visit under way names places by the one before; one that hangs on a full pipe may.
+    taken_.wait_for(lock, kAdoption, [this] { return next_config_ == nullptr; });
 }
 
 void LogWriter::stop() {
@@ -86,10 +100,14 @@ void LogWriter::run() {
     std::unique_lock lock(mutex_);
     bool stopping = false;
     while (!stopping) {
-        wake_.wait_for(lock, kTick, [this] { return stopping_ || reopen_asked_; });
+        wake_.wait_for(lock, kTick, [this] {
+            return stopping_ || reopen_asked_ || next_config_ != nullptr;
+        });
         stopping = stopping_;
         const bool reopen_now = reopen_asked_;
         reopen_asked_ = false;
+        if (next_config_ != nullptr) config_ = std::exchange(next_config_, nullptr);
+        taken_.notify_all();
         lock.unlock();
         if (reopen_now) carry_out_reopen();
         drain_rings();
@@ -109,7 +127,7 @@ void LogWriter::drain_rings() {
 }
 
 void LogWriter::take(const observe::AccessRecord& record) {
-    observe::append_access_line(batch_, record, config_);
+    observe::append_access_line(batch_, record, *config_);
     if (batch_.size() >= kBatchBytes) write_batch();
 }
 
@@ -132,11 +150,11 @@ void LogWriter::write_batch() {
     const bool failed = written < all.size();
     if (failed) write_failures_.fetch_add(1, std::memory_order_relaxed);
     if (failed && !failing_) {
-        log_.error("access_log", with_errno("cannot write to " + config_.log.access_path +
+        log_.error("access_log", with_errno("cannot write to " + config_->log.access_path +
                                                 "; lines are lost until it can be written again",
                                             error_number));
     }
-    if (!failed && failing_) log_.info("access_log", config_.log.access_path + " is written again");
+    if (!failed && failing_) log_.info("access_log", config_->log.access_path + " is written again");
     failing_ = failed;
     batch_.clear();
 }
@@ -172,9 +190,9 @@ std::size_t LogWriter::write_bytes(std::string_view bytes, int& error_number) {
 void LogWriter::carry_out_reopen() {
     if (!owns_descriptor_) return;
     drain_rings();  // what came before the request goes to the old file
-    const int next = open_for_append(config_.log.access_path);
+    const int next = open_for_append(config_->log.access_path);
     if (next < 0) {
-        log_.error("access_log", with_errno("cannot reopen " + config_.log.access_path +
+        log_.error("access_log", with_errno("cannot reopen " + config_->log.access_path +
                                                 "; the old file stays in use",
                                             errno));
         return;
@@ -183,7 +201,7 @@ void LogWriter::carry_out_reopen() {
     descriptor_ = next;
     regular_ = is_regular(next);
     torn_ = false;
-    log_.info("access_log", config_.log.access_path + " reopened");
+    log_.info("access_log", config_->log.access_path + " reopened");
 }
 
 }  // namespace ringway::control

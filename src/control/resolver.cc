@@ -123,10 +123,19 @@ struct Name {
 }  // namespace
 
 struct Resolver::Machine {
-    Machine(const config::Config& of, Log& to, Lookup with)
-        : config(of), log(to), desk(std::make_shared<Desk>(std::move(with))) {}
+    Machine(std::shared_ptr<const config::Config> of, Log& to, Lookup with)
+        : shared(std::move(of)),
+          config(*shared),
+          log(to),
+          desk(std::make_shared<Desk>(std::move(with))) {
+        collect_names();
+    }
+    ~Machine() { close(); }
 
+    void close();
     void collect_names();
+    void take_over(const Machine& before);
+    void look_up_new(base::Duration bound);
     void ask(std::size_t name);
     void ask_due(Clock::time_point now);
     bool take_answers(std::vector<std::pair<std::size_t, LookupAnswer>> answers,
@@ -136,10 +145,12 @@ struct Resolver::Machine {
     void publish(failover::Board& board) const;
     void run(failover::Board& board);
 
+    const std::shared_ptr<const config::Config> shared;
     const config::Config& config;
     Log& log;
     const std::shared_ptr<Desk> desk;
     std::vector<Name> names;
+    mutable std::mutex known_mutex;  // of the addresses in `names`, which another machine copies
     bool has_first_view = false;  // true exactly when first_view() has returned one
     std::thread thread;
 };
@@ -169,39 +180,74 @@ LookupAnswer system_lookup(const std::string& host) {
     return addresses;
 }
 
-Resolver::Resolver(const config::Config& config, Log& log, Lookup lookup)
-    : machine_(std::make_unique<Machine>(config, log, std::move(lookup))) {
-    machine_->collect_names();
-}
+Resolver::Resolver(std::shared_ptr<const config::Config> config, Log& log, Lookup lookup)
+    : machine_(std::make_unique<Machine>(std::move(config), log, std::move(lookup))) {}
 
 Resolver::~Resolver() { stop(); }
 
 std::unique_ptr<const cluster::View> Resolver::first_view(base::Duration bound) {
-    Machine& machine = *machine_;
-    for (std::size_t i = 0; i < std::min(machine.names.size(), kWorkersMax); ++i) {
-        std::thread([desk = machine.desk] { Desk::serve(desk); }).detach();
+    machine_->look_up_new(bound);
+    return failover::first_view(machine_->shared, machine_->addresses(), ring::read_clock());
+}
+
+failover::Addresses Resolver::prepare(std::shared_ptr<const config::Config> next,
+                                      base::Duration bound) {
+    prepared_ =
+        std::make_unique<Machine>(std::move(next), machine_->log, machine_->desk->lookup);
+    prepared_->take_over(*machine_);
+    prepared_->look_up_new(bound);
+    return prepared_->addresses();
+}
+
+void Resolver::adopt(failover::Board& board) {
+    RW_ASSERT(prepared_ != nullptr);
+    stop();
+    prepared_->desk->lookups += machine_->desk->lookups;
+    prepared_->desk->failures += machine_->desk->failures;
+    {
+        const std::lock_guard lock(mutex_);
+        machine_ = std::move(prepared_);
+    }
+    start(board);
+}
+
+/// What is known of the names that both have.
+void Resolver::Machine::take_over(const Machine& before) {
+    for (Name& name : names) {
+        const std::lock_guard lock(before.known_mutex);
+        const auto known = std::ranges::find(before.names, name.host, &Name::host);
+        if (known != before.names.end()) name.addresses = known->addresses;
+    }
+}
+
+/// Asks for the names without an address.
+void Resolver::Machine::look_up_new(base::Duration bound) {
+    for (std::size_t i = 0; i < std::min(names.size(), kWorkersMax); ++i) {
+        std::thread([desk = desk] { Desk::serve(desk); }).detach();
     }
     const auto end = Clock::now() + bound;
-    for (std::size_t i = 0; i < machine.names.size(); ++i) machine.ask(i);
-    std::size_t waiting = machine.names.size();
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!names[i].addresses.empty()) continue;
+        ask(i);
+        ++waiting;
+    }
     while (waiting > 0) {
         std::vector<std::pair<std::size_t, LookupAnswer>> answers;
         {
-            std::unique_lock lock(machine.desk->mutex);
-            const auto came = [&] { return !machine.desk->answers.empty(); };
-            if (!machine.desk->answer_came.wait_until(lock, end, came)) break;
-            answers.swap(machine.desk->answers);
+            std::unique_lock lock(desk->mutex);
+            const auto came = [&] { return !desk->answers.empty(); };
+            if (!desk->answer_came.wait_until(lock, end, came)) break;
+            answers.swap(desk->answers);
         }
         waiting -= answers.size();
-        machine.take_answers(std::move(answers), Clock::now());
+        take_answers(std::move(answers), Clock::now());
     }
-    for (const Name& name : machine.names) {
+    for (const Name& name : names) {
         if (!name.in_flight) continue;
-        machine.log.warn("resolver",
-                         "no answer yet for " + name.host + "; its upstreams wait for it");
+        log.warn("resolver", "no answer yet for " + name.host + "; its upstreams wait for it");
     }
-    machine.has_first_view = true;
-    return failover::first_view(machine.config, machine.addresses(), ring::read_clock());
+    has_first_view = true;
 }
 
 void Resolver::start(failover::Board& board) {
@@ -209,17 +255,20 @@ void Resolver::start(failover::Board& board) {
     machine_->thread = std::thread([this, &board] { machine_->run(board); });
 }
 
-void Resolver::stop() {
+void Resolver::stop() { machine_->close(); }
+
+void Resolver::Machine::close() {
     {
-        const std::lock_guard lock(machine_->desk->mutex);
-        machine_->desk->closed = true;
-        machine_->desk->work_came.notify_all();
-        machine_->desk->answer_came.notify_all();
+        const std::lock_guard lock(desk->mutex);
+        desk->closed = true;
+        desk->work_came.notify_all();
+        desk->answer_came.notify_all();
     }
-    if (machine_->thread.joinable()) machine_->thread.join();
+    if (thread.joinable()) thread.join();
 }
 
 Resolver::Counts Resolver::counts() const {
+    const std::lock_guard lock(mutex_);
     return {machine_->desk->lookups.load(std::memory_order_relaxed),
             machine_->desk->failures.load(std::memory_order_relaxed)};
 }
@@ -231,7 +280,7 @@ void Resolver::Machine::collect_names() {
         const base::Duration period = std::max<base::Duration>(pool.resolve_period, kPeriodMin);
         for (std::size_t k = 0; k < pool.upstreams.size(); ++k) {
             const config::Upstream& upstream = pool.upstreams[k];
-            if (upstream.literal) continue;
+            if (upstream.literal || upstream.retired || pool.retired) continue;
             const auto [found, is_new] = known.emplace(upstream.host, names.size());
             if (is_new) names.push_back(Name{.host = upstream.host, .period = period});
             Name& name = names[found->second];
@@ -283,7 +332,10 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
     name.failing = false;
     auto addresses = tidy(*answer);
     if (sorted_texts(addresses) == sorted_texts(name.addresses)) return false;
-    name.addresses = std::move(addresses);
+    {
+        const std::lock_guard lock(known_mutex);
+        name.addresses = std::move(addresses);
+    }
     if (has_first_view) log.info("resolver", name.host + " has new addresses");
     return true;
 }
@@ -309,7 +361,7 @@ void Resolver::Machine::publish(failover::Board& board) const {
     // A reader for this moment only: the thread sleeps most of the time.
     const base::RcuReader reader;
     board.change(teller, [&](const cluster::View& view) {
-        return failover::set_addresses(config, view, known, now);
+        return failover::set_addresses(view, known, now);
     });
 }
 

@@ -149,7 +149,7 @@ void put_checks(JsonWriter& json, const Status& status, Place place) {
     json.open_array();
     for (std::size_t i = 0; i < checks.size(); ++i) {
         if (!checks[i].enabled) continue;
-        const auto report = status.checks.read(place.pool.value, place.upstream.value, i);
+        const auto report = status.checks.read(place, checks[i].name);
         json.open_object();
         json.key("name").text(checks[i].name);
         json.key("shard").number(report.shard);
@@ -285,7 +285,9 @@ void put_pool(JsonWriter& json, const Status& status, cluster::PoolIndex index) 
     const UpstreamView* const best = serving(view);
     json.open_object();
     json.key("name").text(status.config.pools[index.value].name);
-    json.key("upstreams").number(view.upstreams.size());
+    json.key("upstreams")
+        .number(static_cast<std::uint64_t>(
+            std::ranges::count(view.upstreams, false, &cluster::UpstreamView::retired)));
     json.key("eligible").number(static_cast<std::uint64_t>(eligible));
     json.key("panic").boolean(view.panic);
     json.key("serving_tier");
@@ -303,16 +305,6 @@ void put_pool(JsonWriter& json, const Status& status, cluster::PoolIndex index) 
     put("time_to_detect", &PoolCounters::time_to_detect);
     put("time_to_recover", &PoolCounters::time_to_recover);
     json.close_object();
-}
-
-/// Calls visit(Place) for every upstream.
-template <class Visit>
-void for_each_upstream(const config::Config& config, Visit visit) {
-    for (std::size_t pool = 0; pool < config.pools.size(); ++pool) {
-        for (std::size_t i = 0; i < config.pools[pool].upstreams.size(); ++i) {
-            visit(Place{{static_cast<std::uint16_t>(pool)}, {static_cast<std::uint16_t>(i)}});
-        }
-    }
 }
 
 /// Takes percent-encoding off; what is no %XX stays as it is.
@@ -342,7 +334,8 @@ std::string upstreams_json(const Status& status) {
     std::string out;
     JsonWriter json(out);
     json.open_array();
-    for_each_upstream(status.config, [&](Place place) { put_upstream(json, status, place); });
+    for (const Place& place : config::upstreams_in_use(status.config))
+        put_upstream(json, status, place);
     json.close_array();
     return out + '\n';
 }
@@ -358,9 +351,8 @@ std::string pools_json(const Status& status) {
     std::string out;
     JsonWriter json(out);
     json.open_array();
-    for (std::size_t i = 0; i < status.config.pools.size(); ++i) {
-        put_pool(json, status, {static_cast<std::uint16_t>(i)});
-    }
+    for (const std::uint16_t pool : config::places_in_use(status.config.pools))
+        put_pool(json, status, {pool});
     json.close_array();
     return out + '\n';
 }
@@ -369,7 +361,7 @@ std::string breakers_json(const Status& status) {
     std::string out;
     JsonWriter json(out);
     json.open_array();
-    for_each_upstream(status.config, [&](Place place) {
+    for (const Place& place : config::upstreams_in_use(status.config)) {
         const config::Pool& pool = status.config.pools[place.pool.value];
         json.open_object();
         json.key("pool").text(pool.name);
@@ -379,7 +371,7 @@ std::string breakers_json(const Status& status) {
         json.key("failures_in_row")
             .number(sum_of(status, place, &UpstreamCounters::failures_in_row));
         json.close_object();
-    });
+    }
     json.close_array();
     return out + '\n';
 }
@@ -389,14 +381,13 @@ std::optional<Place> place_of_path(const config::Config& config, std::string_vie
     if (slash == std::string_view::npos) return {};
     const std::string pool = decoded(path.substr(0, slash));
     const std::string upstream = decoded(path.substr(slash + 1));
-    std::optional<Place> found;
-    for_each_upstream(config, [&](Place place) {
+    for (const Place& place : config::upstreams_in_use(config)) {
         const config::Pool& owner = config.pools[place.pool.value];
         const bool named =
             owner.name == pool && owner.upstreams[place.upstream.value].name == upstream;
-        if (named) found = place;
-    });
-    return found;
+        if (named) return place;
+    }
+    return {};
 }
 
 }  // namespace ringway::control

@@ -6,10 +6,13 @@
 
 namespace ringway::control {
 
-TrafficLatency::TrafficLatency(const config::Config& config,
-                               std::vector<const observe::ShardCounters*> shards)
-    : shards_(std::move(shards)) {
-    for (const config::Pool& pool : config.pools) upstreams_.emplace_back(pool.upstreams.size());
+TrafficLatency::TrafficLatency(std::vector<const observe::ShardCounters*> shards)
+    : shards_(std::move(shards)) {}
+
+void TrafficLatency::adopt(const config::Config& next) {
+    upstreams_.grow(next.pools.size());
+    for (std::size_t i = 0; i < next.pools.size(); ++i)
+        upstreams_[i].grow(next.pools[i].upstreams.size());
 }
 
 void TrafficLatency::tick() {

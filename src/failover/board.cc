@@ -36,25 +36,39 @@ void count(observe::PoolCounters& counters, const Event& event) {
     times.record(static_cast<std::uint64_t>(base::to_ns(event.took)));
 }
 
-std::size_t upstream_count(const config::Config& config) {
-    std::size_t count = 0;
-    for (const config::Pool& pool : config.pools) count += pool.upstreams.size();
-    return count;
-}
-
 }  // namespace
 
-Board::Board(const config::Config& config, std::unique_ptr<const cluster::View> first)
-    : config_(config),
-      shard_count_(static_cast<std::uint16_t>(config.shards.size())),
+Board::Board(std::unique_ptr<const cluster::View> first)
+    : shard_count_(static_cast<std::uint16_t>(first->config->shards.size())),
       view_(std::move(first)),
       beats_(shard_count_),
       asked_(shard_count_),
-      asked_for_ns_(upstream_count(config)),
+      config_(view_.read()->config),
       rings_(shard_count_, nullptr) {
+    make_room(*config_);
     for (std::size_t i = 0; i <= shard_count_; ++i) {
         events_.push_back(std::make_unique<observe::EventRing>());
     }
+}
+
+void Board::make_room(const config::Config& config) {
+    asked_for_ns_.grow(config.pools.size());
+    for (std::size_t i = 0; i < config.pools.size(); ++i)
+        asked_for_ns_[i].grow(config.pools[i].upstreams.size());
+}
+
+std::shared_ptr<const config::Config> Board::config() const {
+    const std::lock_guard lock(config_mutex_);
+    return config_;
+}
+
+void Board::adopt(const std::shared_ptr<const config::Config>& next, const Addresses& resolved,
+                  Instant now) {
+    make_room(*next);
+    change({.shard = shard_count_, .now = now, .evidence = "configuration reloaded"},
+           [&](const cluster::View& view) { return failover::adopt(view, next, resolved, now); });
+    const std::lock_guard lock(config_mutex_);
+    config_ = next;
 }
 
 Board::~Board() {
@@ -89,15 +103,16 @@ void Board::announce(const Teller& teller, std::vector<Event>& events) {
     }
 }
 
-void Board::ask_probe(std::uint16_t shard, std::size_t upstream, Instant first_sign) {
+void Board::ask_probe(std::uint16_t shard, cluster::Place upstream, Instant first_sign) {
     const std::int64_t sign = std::max<std::int64_t>(first_sign.time_since_epoch().count(), 1);
-    asked_for_ns_[upstream].store(sign, std::memory_order_relaxed);
+    asked_for_ns_[upstream.pool.value][upstream.upstream.value].store(sign, std::memory_order_relaxed);
     asked_[shard].count.fetch_add(1, std::memory_order_release);
     wake(shard);
 }
 
-Instant Board::take_asked(std::size_t upstream) {
-    return Instant(Duration(asked_for_ns_[upstream].exchange(0, std::memory_order_relaxed)));
+Instant Board::take_asked(cluster::Place upstream) {
+    auto& asked = asked_for_ns_[upstream.pool.value][upstream.upstream.value];
+    return Instant(Duration(asked.exchange(0, std::memory_order_relaxed)));
 }
 
 void Board::wake(std::uint16_t shard) {

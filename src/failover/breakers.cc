@@ -24,11 +24,11 @@ EventKind kind_of(BreakerPhase phase) {
 
 /// `advance`: (rules, breaker) -> what becomes of it, if anything.
 template <class Advance>
-Step step_of(const config::Config& config, const View& view, Place place, Reason reason,
+Step step_of(const View& view, Place place, Reason reason,
              Instant now, Advance&& advance) {
-    Draft draft(config, view, now);
+    Draft draft(view, now);
     const config::Breaker& rules = draft.rules(place).breaker;
-    if (!rules.enabled) return std::nullopt;
+    if (!rules.enabled || draft.before(place).retired) return std::nullopt;
     edit_breaker(draft, place, advance(rules, draft.before(place).breaker), reason);
     return draft.finish(reason);
 }
@@ -44,29 +44,29 @@ bool edit_breaker(Draft& draft, Place place, const std::optional<BreakerView>& n
     return true;
 }
 
-Step open_breaker(const config::Config& config, const View& view, Place place, Reason reason,
+Step open_breaker(const View& view, Place place, Reason reason,
                   Instant now) {
     // A trial that fails after others closed the breaker is one failure like any other.
     const BreakerPhase phase = view.upstream(place).breaker.phase;
     if (reason == Reason::trial_failed && phase != BreakerPhase::half_open) return std::nullopt;
-    return step_of(config, view, place, reason, now, [&](const auto& rules, const auto& breaker) {
+    return step_of(view, place, reason, now, [&](const auto& rules, const auto& breaker) {
         return breaker::open(rules, breaker, now);
     });
 }
 
-Step take_trial(const config::Config& config, const View& view, Place place, Instant now) {
-    return step_of(config, view, place, Reason::none, now,
+Step take_trial(const View& view, Place place, Instant now) {
+    return step_of(view, place, Reason::none, now,
                    [&](const auto& rules, const auto& breaker) {
                        return breaker::take_trial(rules, breaker, now);
                    });
 }
 
-Step pass_trial(const config::Config& config, const View& view, Place place, Instant now) {
-    return step_of(config, view, place, Reason::trials_passed, now, breaker::pass_trial);
+Step pass_trial(const View& view, Place place, Instant now) {
+    return step_of(view, place, Reason::trials_passed, now, breaker::pass_trial);
 }
 
-Step return_trial(const config::Config& config, const View& view, Place place, Instant now) {
-    return step_of(config, view, place, Reason::none, now,
+Step return_trial(const View& view, Place place, Instant now) {
+    return step_of(view, place, Reason::none, now,
                    [](const auto&, const auto& breaker) { return breaker::return_trial(breaker); });
 }
 

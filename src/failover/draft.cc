@@ -83,9 +83,9 @@ bool brings_back(const Event& event) {
 
 bool takes_out(EventKind kind) { return effect_of(kind) == Effect::out; }
 
-Draft::Draft(const config::Config& config, const View& view, Instant now)
-    : config_(config), view_(view), now_(now), edited_(view.pools.size()) {
-    RW_ASSERT(view.pools.size() == config.pools.size());
+Draft::Draft(const View& view, Instant now)
+    : view_(view), config_(*view.config), now_(now), edited_(view.pools.size()) {
+    RW_ASSERT(view.pools.size() == config_.pools.size());
 }
 
 UpstreamView& Draft::edit(Place place) {

@@ -16,7 +16,7 @@ bool takes_out(observe::EventKind kind);
 class Draft {
  public:
     /// All three outlive it.
-    Draft(const config::Config& config, const View& view, Instant now);
+    Draft(const View& view, Instant now);
 
     const cluster::UpstreamView& before(Place place) const { return view_.upstream(place); }
     const config::Pool& rules(Place place) const { return config_.pools[place.pool.value]; }
@@ -40,8 +40,8 @@ class Draft {
     void tell_what_became_of(std::uint16_t pool, Reason reason);
     void time_events();
 
-    const config::Config& config_;
     const View& view_;
+    const config::Config& config_;
     const Instant now_;
     std::vector<std::shared_ptr<cluster::PoolView>> edited_;  // [pool]; nullptr: not edited
     std::vector<observe::Event> events_;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "draft.h"
+#include "serving.h"
 
 namespace ringway::failover {
 
@@ -32,18 +33,18 @@ Instant rounded_up(Instant moment) {
 
 }  // namespace
 
-Step eject(const config::Config& config, const View& view, Place place, Reason reason,
+Step eject(const View& view, Place place, Reason reason,
            Instant now) {
-    Draft draft(config, view, now);
+    Draft draft(view, now);
     const config::Outlier& rules = draft.rules(place).outlier;
     const UpstreamView& before = draft.before(place);
-    if (!rules.enabled || rules.max_ejected_percent == 0) return std::nullopt;
+    if (before.retired || !rules.enabled || rules.max_ejected_percent == 0) return std::nullopt;
     if (before.ejected_until != Instant{}) return std::nullopt;
     const auto& upstreams = view.pool(place.pool).upstreams;
     const auto ejected = static_cast<std::size_t>(std::ranges::count_if(
         upstreams, [](const UpstreamView& other) { return other.ejected_until != Instant{}; }));
     const std::size_t ejected_max =
-        std::max<std::size_t>(1, upstreams.size() * rules.max_ejected_percent / 100);
+        std::max<std::size_t>(1, serving_size(view.pool(place.pool)) * rules.max_ejected_percent / 100);
     if (ejected >= ejected_max) return std::nullopt;
 
     UpstreamView& upstream = draft.edit(place);
@@ -55,11 +56,11 @@ Step eject(const config::Config& config, const View& view, Place place, Reason r
     return draft.finish(reason);
 }
 
-Step cool_down(const config::Config& config, const View& view, Place place, Instant until,
+Step cool_down(const View& view, Place place, Instant until,
                Instant now) {
-    Draft draft(config, view, now);
+    Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
-    if (until <= now || until <= before.cooling_until) return std::nullopt;
+    if (before.retired || until <= now || until <= before.cooling_until) return std::nullopt;
     draft.edit(place).cooling_until = rounded_up(until);
     if (before.cooling_until == Instant{}) {
         draft.tell(place, EventKind::rate_limited, Reason::rate_limited);

@@ -17,6 +17,8 @@ std::optional<std::uint64_t> serving_tier(const config::Pool& rules, const clust
 /// Nothing but the breaker, when `breaker_counts` is false, and the state keeps it from traffic.
 bool is_reachable(const config::Pool& rules, const cluster::UpstreamView& upstream,
                   bool breaker_counts = true);
+/// Its upstreams without the retired ones.
+std::size_t serving_size(const cluster::PoolView& pool);
 /// Healthy or degraded.
 bool is_good(cluster::UpstreamState state);
 

@@ -25,6 +25,7 @@ bool is_taken_out_on_purpose(UpstreamState state) {
 }
 
 std::uint64_t exact_weight(const config::Pool& rules, const UpstreamView& upstream) {
+    if (upstream.retired) return 0;
     // A refused credential is no outage, but each request that meets it costs a round trip more.
     const bool lessened = upstream.state == UpstreamState::degraded || upstream.credentials_fault;
     return std::uint64_t{upstream.weight_config} *
@@ -51,12 +52,17 @@ void settle_weights(const config::Pool& rules, PoolView& pool) {
 
 }  // namespace
 
+std::size_t serving_size(const PoolView& pool) {
+    return static_cast<std::size_t>(
+        std::ranges::count(pool.upstreams, false, &UpstreamView::retired));
+}
+
 bool is_good(UpstreamState state) {
     return state == UpstreamState::healthy || state == UpstreamState::degraded;
 }
 
 bool is_reachable(const config::Pool& rules, const UpstreamView& upstream, bool breaker_counts) {
-    return !upstream.addresses.empty() && upstream.cooling_until == Instant{} &&
+    return !upstream.retired && !upstream.addresses.empty() && upstream.cooling_until == Instant{} &&
            upstream.agent_percent > 0 &&
            (!breaker_counts || breaker::admits(rules.breaker, upstream.breaker));
 }
@@ -77,6 +83,7 @@ std::optional<std::uint64_t> serving_tier(const config::Pool& rules, const PoolV
 void settle(const config::Pool& config, PoolView& pool, Instant now) {
     std::size_t usable_now = 0, usable = 0, meant = 0, out_by_ejection = 0;
     for (const UpstreamView& upstream : pool.upstreams) {
+        if (upstream.retired) continue;
         if (!is_taken_out_on_purpose(upstream.state)) ++meant;
         if (!is_good(upstream.state)) continue;
         if (!is_ejected(upstream) && is_reachable(config, upstream)) ++usable_now;

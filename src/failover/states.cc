@@ -3,6 +3,7 @@
 
 #include "draft.h"
 #include "ringway/breaker/breaker.h"
+#include "serving.h"
 
 namespace ringway::failover {
 
@@ -28,11 +29,11 @@ bool is_missing(const UpstreamView& upstream) {
 
 }  // namespace
 
-Step set_state(const config::Config& config, const View& view, Place place, UpstreamState state,
+Step set_state(const View& view, Place place, UpstreamState state,
                Reason reason, Instant now) {
-    Draft draft(config, view, now);
+    Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
-    if (before.state == state || !may_leave(before, reason)) return std::nullopt;
+    if (before.retired || before.state == state || !may_leave(before, reason)) return std::nullopt;
     draft.move_to(place, state, reason);
     if (state == UpstreamState::healthy) {
         if (before.ejected_until != Instant{}) draft.readmit(place, reason);
@@ -41,23 +42,24 @@ Step set_state(const config::Config& config, const View& view, Place place, Upst
     return draft.finish(reason);
 }
 
-Step set_missing(const config::Config& config, const View& view, Place place, Instant now) {
+Step set_missing(const View& view, Place place, Instant now) {
     const PoolView& pool = view.pool(place.pool);
     const UpstreamView& upstream = view.upstream(place);
     const auto eligible = std::ranges::count_if(pool.upstreams, &UpstreamView::eligible);
     if (upstream.eligible && eligible == 1) return std::nullopt;
     const auto missing =
         static_cast<std::size_t>(std::ranges::count_if(pool.upstreams, is_missing));
-    const std::size_t percent = config.pools[place.pool.value].suspicion.max_out_percent;
-    const std::size_t missing_max = std::max<std::size_t>(1, pool.upstreams.size() * percent / 100);
+    const std::size_t percent = view.config->pools[place.pool.value].suspicion.max_out_percent;
+    const std::size_t missing_max = std::max<std::size_t>(1, serving_size(pool) * percent / 100);
     if (missing >= missing_max) return std::nullopt;
-    return set_state(config, view, place, UpstreamState::unhealthy, Reason::probe_missed, now);
+    return set_state(view, place, UpstreamState::unhealthy, Reason::probe_missed, now);
 }
 
-Step set_credentials_fault(const config::Config& config, const View& view, Place place, bool fault,
+Step set_credentials_fault(const View& view, Place place, bool fault,
                            Instant now) {
-    Draft draft(config, view, now);
-    if (draft.before(place).credentials_fault == fault) return std::nullopt;
+    Draft draft(view, now);
+    const UpstreamView& before = draft.before(place);
+    if (before.retired || before.credentials_fault == fault) return std::nullopt;
     const Reason reason = fault ? Reason::credentials_refused : Reason::credentials_accepted;
     draft.edit(place).credentials_fault = fault;
     draft.tell(place, fault ? EventKind::credentials_refused : EventKind::credentials_accepted,
@@ -65,10 +67,11 @@ Step set_credentials_fault(const config::Config& config, const View& view, Place
     return draft.finish(reason);
 }
 
-Step set_agent_percent(const config::Config& config, const View& view, Place place,
+Step set_agent_percent(const View& view, Place place,
                        std::uint8_t percent, Instant now) {
-    Draft draft(config, view, now);
-    if (draft.before(place).agent_percent == percent) return std::nullopt;
+    Draft draft(view, now);
+    const UpstreamView& before = draft.before(place);
+    if (before.retired || before.agent_percent == percent) return std::nullopt;
     draft.edit(place).agent_percent = percent;
     return draft.finish(Reason::agent_asked);
 }

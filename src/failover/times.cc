@@ -16,6 +16,7 @@ namespace {
 
 Instant next_due(const config::Pool& rules, const UpstreamView& upstream) {
     Instant due = base::kNever;
+    if (upstream.retired) return due;
     if (upstream.ejected_until != Instant{}) due = std::min(due, upstream.ejected_until);
     if (upstream.cooling_until != Instant{}) due = std::min(due, upstream.cooling_until);
     if (rules.breaker.enabled) due = std::min(due, breaker::next_due(upstream.breaker));
@@ -41,14 +42,14 @@ void pass_time(Draft& draft, Place place) {
 /// Would take traffic if it did not cool.
 bool could_serve(const UpstreamView& upstream) {
     const bool state_allows = is_good(upstream.state) || upstream.state == UpstreamState::unknown;
-    return state_allows && !upstream.addresses.empty() && upstream.ejected_until == Instant{} &&
+    return state_allows && !upstream.retired && !upstream.addresses.empty() && upstream.ejected_until == Instant{} &&
            upstream.agent_percent > 0 && upstream.breaker.phase != BreakerPhase::open;
 }
 
 }  // namespace
 
-Step pass_time(const config::Config& config, const View& view, Instant now) {
-    Draft draft(config, view, now);
+Step pass_time(const View& view, Instant now) {
+    Draft draft(view, now);
     for (std::size_t pool = 0; pool < view.pools.size(); ++pool) {
         const cluster::PoolIndex index{static_cast<std::uint16_t>(pool)};
         const std::size_t count = view.pools[pool]->upstreams.size();
@@ -58,11 +59,11 @@ Step pass_time(const config::Config& config, const View& view, Instant now) {
     return draft.finish(Reason::time_passed);
 }
 
-Instant next_due(const config::Config& config, const View& view) {
+Instant next_due(const View& view) {
     Instant due = base::kNever;
     for (std::size_t pool = 0; pool < view.pools.size(); ++pool) {
         for (const UpstreamView& upstream : view.pools[pool]->upstreams) {
-            due = std::min(due, next_due(config.pools[pool], upstream));
+            due = std::min(due, next_due(view.config->pools[pool], upstream));
         }
     }
     return due;

@@ -41,7 +41,7 @@ ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t 
     port_ = peer.port();
     is_unix_ = !peer.is_ip();
     is_v6_ = peer.family() == AF_INET6;
-    const auto& networks = plane.config.listeners[listener].trusted_proxies;
+    const auto& networks = plane.config().listeners[listener].trusted_proxies;
     trusted_ = std::any_of(networks.begin(), networks.end(),
                            [&](const base::Network& network) { return network.contains(ip_); });
     plane.open_clients.push_back(*this);
@@ -114,7 +114,7 @@ void ClientSide::on_bytes(ring::Slice bytes) {
 
 void ClientSide::process(ring::Slice bytes) {
     plane_.request_head_of = nullptr;
-    const http::HeadLimits& limits = plane_.config.listeners[listener_].head;
+    const http::HeadLimits& limits = plane_.config().listeners[listener_].head;
     const http::HeadError error =
         http::parse_request_head(bytes.bytes, limits, scanned_, plane_.request_head);
     if (error == http::HeadError::incomplete) {
@@ -228,7 +228,7 @@ bool ClientSide::send_response(const Gather& gather, bool more_follows) {
 
 bool ClientSide::may_persist() const {
     const std::uint64_t requests_max =
-        plane_.config.listeners[listener_].requests_per_connection_max;
+        plane_.config().listeners[listener_].requests_per_connection_max;
     return !plane_.draining && (requests_max == 0 || requests_ < requests_max);
 }
 
@@ -298,7 +298,7 @@ void ClientSide::on_receive_paused() {
     }
     // Bytes of later requests may come while this one lasts, up to a bound; the rest stays in the
     // kernel.
-    const std::uint32_t depth_max = plane_.config.listeners[listener_].pipeline_depth_max;
+    const std::uint32_t depth_max = plane_.config().listeners[listener_].pipeline_depth_max;
     if (inbox_.bytes.size() < kWaitingMax && waiting_requests(inbox_.bytes) < depth_max)
         receive_more();
 }
@@ -406,7 +406,7 @@ void ClientSide::on_gone() {
 // -- time --
 
 void ClientSide::refresh_timer() {
-    const config::Listener& limits = plane_.config.listeners[listener_];
+    const config::Listener& limits = plane_.config().listeners[listener_];
     const Instant now = plane_.now();
     Instant deadline = base::kNever;
     switch (state_) {
@@ -441,7 +441,7 @@ void ClientSide::refresh_timer() {
 }
 
 void ClientSide::on_timer() {
-    const config::Listener& limits = plane_.config.listeners[listener_];
+    const config::Listener& limits = plane_.config().listeners[listener_];
     const Instant now = plane_.now();
     switch (state_) {
         case State::idle:

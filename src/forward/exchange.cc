@@ -43,7 +43,8 @@ bool asks_for_h2c(const http::RequestHead& head) {
 
 }  // namespace
 
-Exchange::Exchange(Plane& plane, ClientSide& client) : plane_(plane), client_(client) {
+Exchange::Exchange(Plane& plane, ClientSide& client)
+    : plane_(plane), client_(client), rules_(plane.enter_rules()) {
     plane_.counters.exchanges.add();
     plane_.counters.exchanges_active.add();
 }
@@ -53,12 +54,13 @@ Exchange::~Exchange() {
     RW_ASSERT(!rival_.live());
     RW_ASSERT(pipe_.read_end == ring::kNoDescriptor);
     plane_.counters.exchanges_active.sub();
+    plane_.leave_rules(rules_);
 }
 
 const config::Listener& Exchange::listener() const {
-    return plane_.config.listeners[client_.listener()];
+    return rules_.config->listeners[client_.listener()];
 }
-const config::Pool& Exchange::pool() const { return plane_.config.pools[pool_.value]; }
+const config::Pool& Exchange::pool() const { return rules_.config->pools[pool_.value]; }
 observe::UpstreamCounters& Exchange::counters_of(const Attempt& attempt) const {
     return plane_.counters.upstreams[pool_.value][attempt.upstream.value];
 }
@@ -70,12 +72,12 @@ void Exchange::begin(ring::Slice& received) {
     plane_.request_head_of = this;
     note_request(head, received);
     if (refuse_unproxied(head)) return;
-    route_index_ = plane_.routes.match(client_.listener(), head);
+    route_index_ = rules_.routes.match(client_.listener(), head);
     if (route_index_ < 0) {
         if (read_request(received)) refuse(404, Refusal::no_route);
         return;
     }
-    route_ = &plane_.config.routes[static_cast<std::size_t>(route_index_)];
+    route_ = &rules_.config->routes[static_cast<std::size_t>(route_index_)];
     if (route_->request_timeout > base::Duration{0}) deadline_ = started_ + route_->request_timeout;
     prepare_pick(head);
     if (!read_request(received)) return;

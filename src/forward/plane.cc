@@ -8,23 +8,8 @@
 
 namespace ringway::forward {
 
-namespace {
-
-std::size_t upstream_connections_max(const config::Config& config) {
-    std::size_t sum = 0;
-    for (const config::Pool& pool : config.pools) {
-        for (const config::Upstream& upstream : pool.upstreams) {
-            sum += upstream.connections_max > 0 ? upstream.connections_max : 1'000'000;
-        }
-    }
-    return sum + 1024;  // closing ones hold their slot a little longer
-}
-
-}  // namespace
-
 Plane::Plane(const PlaneParts& parts)
-    : config(parts.config),
-      shard_index(parts.shard_index),
+    : shard_index(parts.shard_index),
       ring(parts.ring),
       counters(parts.counters),
       access_log(parts.access_log),
@@ -32,10 +17,8 @@ Plane::Plane(const PlaneParts& parts)
       wheel(parts.ring.now()),
       fine(parts.ring.now(), base::TimerWheel::kFineTick),
       prng(parts.seed),
-      routes(parts.config),
       board(parts.board),
-      monitor({.config = parts.config,
-               .shard_index = parts.shard_index,
+      monitor({.shard_index = parts.shard_index,
                .ring = parts.ring,
                .fine = fine,
                .board = parts.board,
@@ -45,35 +28,11 @@ Plane::Plane(const PlaneParts& parts)
                .instance_id = parts.instance_id,
                .seed = parts.seed,
                .unix_offset_ns = parts.unix_offset_ns}),
-      upstream_pools(parts.config),
       pipes(parts.ring),
-      clients(settings().connections_max),
-      exchanges(settings().connections_max),
-      upstreams(upstream_connections_max(parts.config)) {
-    for (std::size_t p = 0; p < config.pools.size(); ++p) {
-        const config::Pool& pool = config.pools[p];
-        const cluster::PoolIndex index{static_cast<std::uint16_t>(p)};
-        queues.push_back(std::make_unique<WaitQueue>(*this, index));
-        auto& waits_of_pool = waiting.emplace_back();
-        for (std::size_t u = 0; u < pool.upstreams.size(); ++u) {
-            const cluster::UpstreamIndex upstream{static_cast<std::uint16_t>(u)};
-            waits_of_pool.push_back(
-                std::make_unique<UpstreamWaits>(*this, cluster::Place{index, upstream}));
-        }
-        balancers.push_back(balance::make_balancer(pool));
-        retry_budgets.emplace_back(pool.retry, now());
-        std::vector<balance::Load>& load = loads.emplace_back(pool.upstreams.size());
-        for (std::size_t i = 0; i < load.size(); ++i) {
-            const config::Upstream& upstream = pool.upstreams[i];
-            // Each request in flight has a connection of its own: the narrower bound holds.
-            load[i].in_flight_max = upstream.in_flight_max;
-            if (upstream.connections_max > 0 &&
-                (upstream.in_flight_max == 0 ||
-                 upstream.connections_max < upstream.in_flight_max)) {
-                load[i].in_flight_max = upstream.connections_max;
-            }
-        }
-    }
+      clients(board.read()->config->shards[shard_index].connections_max),
+      exchanges(clients.limit()),
+      upstreams(0) {
+    adopt(*board.read());
 }
 
 Plane::~Plane() { RW_ASSERT(empty()); }
@@ -109,7 +68,9 @@ bool is_gone(const cluster::UpstreamView& upstream) {
 bool Plane::act_on_view() {
     monitor.serve_asked();
     bool acted = std::exchange(queues_moved, false);
-    const cluster::View& next = view();
+    const cluster::View& next = *board.read();
+    if (next.config != rules.back()->config) adopt(next);
+    seen_view = &next;
     if (next.version != view_version) {
         acted = true;
         view_version = next.version;
@@ -132,7 +93,7 @@ bool Plane::act_on_view() {
 bool Plane::is_dead(cluster::Place place) const { return is_gone(view().upstream(place)); }
 
 void Plane::avoid(cluster::Place place) {
-    if (!config.pools[place.pool.value].suspicion.enabled) return;
+    if (!config().pools[place.pool.value].suspicion.enabled) return;
     // A probe needs a connect and an answer.
     const health::Suspicion& known = monitor.suspicion(place);
     const base::Duration bound =
@@ -146,7 +107,8 @@ void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before
     for (std::size_t u = 0; u < after.upstreams.size(); ++u) {
         const cluster::Place place{pool, {static_cast<std::uint16_t>(u)}};
         const cluster::UpstreamView& now_is = after.upstreams[u];
-        const cluster::UpstreamView* was = before == nullptr ? nullptr : &before->upstreams[u];
+        const bool was_there = before != nullptr && u < before->upstreams.size();
+        const cluster::UpstreamView* was = was_there ? &before->upstreams[u] : nullptr;
         const bool newly = was == nullptr || !was->eligible;
         if (now_is.eligible && newly) {
             one_is_back = true;
@@ -171,6 +133,8 @@ void Plane::bury(Socket& socket) { buried.push_back(&socket); }
 
 bool Plane::end_turn() {
     bool worked = false;
+    if (rules.size() > 1) [[unlikely]]
+        drop_rules();
     while (!next_requests.empty() || !buried.empty()) {
         worked = true;
         // Each list may grow while it is worked through.

@@ -14,9 +14,18 @@ constexpr base::Duration kMeasurePause = std::chrono::milliseconds(250);
 
 }  // namespace
 
-UpstreamPools::UpstreamPools(const config::Config& config) : config_(config) {
-    pools_.reserve(config.pools.size());
-    for (const config::Pool& pool : config.pools) pools_.emplace_back(pool.upstreams.size());
+void UpstreamPools::grow(const config::Config& config) {
+    pools_.resize(config.pools.size());
+    for (std::size_t i = 0; i < pools_.size(); ++i) {
+        const std::size_t wanted = config.pools[i].upstreams.size();
+        while (pools_[i].size() < wanted) pools_[i].emplace_back();
+    }
+}
+
+void UpstreamPools::move_away(cluster::Place place) {
+    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    ++upstream.address_version;
+    close_all(upstream);
 }
 
 UpstreamPools::Upstream& UpstreamPools::of(const UpstreamSide& connection) {
@@ -29,13 +38,13 @@ UpstreamSide* UpstreamPools::acquire(Plane& plane, cluster::PoolIndex pool,
     if (fresh || upstream.idle.empty()) return connect(plane, upstream, pool, index);
     UpstreamSide& connection = upstream.idle.front();
     drop(plane, connection);
-    if (upstream.idle_count < config_.pools[pool.value].idle_connections_min)
+    if (upstream.idle_count < plane.config().pools[pool.value].idle_connections_min)
         open_ahead(plane, {pool, index});
     return &connection;
 }
 
 void UpstreamPools::open_ahead(Plane& plane, cluster::Place place) {
-    const std::uint32_t wanted = config_.pools[place.pool.value].idle_connections_min;
+    const std::uint32_t wanted = plane.config().pools[place.pool.value].idle_connections_min;
     Upstream& upstream = pools_[place.pool.value][place.upstream.value];
     if (plane.draining || !plane.view().upstream(place).eligible) return;
     while (upstream.idle_count + upstream.opening_count < wanted) {
@@ -80,16 +89,18 @@ UpstreamSide* UpstreamPools::connect(Plane& plane, Upstream& upstream, cluster::
         plane.ring.close(*socket, false);
         return nullptr;
     }
+    connection->address_version = upstream.address_version;
     connection->start(to);
     return connection;
 }
 
 bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
-    const config::Pool& pool = config_.pools[connection.pool().value];
+    const config::Pool& pool = plane.config().pools[connection.pool().value];
     Upstream& upstream = of(connection);
     const bool worn = pool.requests_per_connection_max > 0 &&
                       connection.requests() >= pool.requests_per_connection_max;
-    if (plane.draining || worn || upstream.idle_count >= pool.idle_connections_max) return false;
+    const bool elsewhere = connection.address_version != upstream.address_version;
+    if (plane.draining || worn || elsewhere || upstream.idle_count >= pool.idle_connections_max) return false;
     upstream.idle.push_front(connection);
     ++upstream.idle_count;
     measure(plane, upstream, connection);

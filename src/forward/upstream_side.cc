@@ -29,7 +29,7 @@ UpstreamSide::~UpstreamSide() {
 
 void UpstreamSide::start(const base::SocketAddress& to) {
     began_at_ = plane_.now();
-    plane_.wheel.set(timer_, plane_.now() + plane_.config.pools[pool_.value].connect_timeout);
+    plane_.wheel.set(timer_, plane_.now() + plane_.config().pools[pool_.value].connect_timeout);
     start_connect(to);
 }
 
@@ -67,7 +67,7 @@ void UpstreamSide::detach(bool reusable) {
     if (reusable && sound && state_ == State::busy && plane_.upstream_pools.keep(plane_, *this)) {
         state_ = State::idle;
         expecting_ = Expecting::head;
-        plane_.wheel.set(timer_, plane_.now() + plane_.config.pools[pool_.value].idle_timeout);
+        plane_.wheel.set(timer_, plane_.now() + plane_.config().pools[pool_.value].idle_timeout);
         receive_more();
         return;
     }
@@ -86,7 +86,7 @@ void UpstreamSide::note_response(bool is_long) {
 }
 
 void UpstreamSide::restart_timer() {
-    const config::Pool& pool = plane_.config.pools[pool_.value];
+    const config::Pool& pool = plane_.config().pools[pool_.value];
     switch (expecting_) {
         case Expecting::head:
             plane_.wheel.set(timer_, plane_.now() + (unsent_bytes() > 0 ? pool.send_timeout
@@ -118,7 +118,7 @@ void UpstreamSide::on_bytes(ring::Slice bytes) {
 /// Interim heads, then the final one.
 void UpstreamSide::read_heads(ring::Slice bytes) {
     const http::HeadLimits limits{
-        .bytes_max = plane_.config.pools[pool_.value].response_head_bytes_max,
+        .bytes_max = plane_.config().pools[pool_.value].response_head_bytes_max,
         .fields_max = static_cast<std::uint32_t>(base::kFieldsMax)};
     if (!inbox_.bytes.empty()) {
         plane_.count_copy(observe::CopyReason::partial_head, bytes.bytes.size());

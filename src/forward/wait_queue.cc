@@ -8,8 +8,8 @@ namespace ringway::forward {
 void WaitQueue::note_length() { plane_.counters.pools[pool_.value].queue_length.set(length_); }
 
 bool WaitQueue::join(Exchange& exchange) {
-    const config::Queue& rules = plane_.config.pools[pool_.value].queue;
-    const auto shards = static_cast<std::uint32_t>(plane_.config.shards.size());
+    const config::Queue& rules = plane_.config().pools[pool_.value].queue;
+    const auto shards = static_cast<std::uint32_t>(plane_.config().shards.size());
     const std::uint32_t length_max = (rules.length_max + shards - 1) / shards;
     if (length_ >= length_max) {
         plane_.counters.pools[pool_.value].queue_full.add();
@@ -45,7 +45,7 @@ void WaitQueue::serve() {
 }
 
 void WaitQueue::on_timer() {
-    const base::Duration wait_max = plane_.config.pools[pool_.value].queue.wait_max;
+    const base::Duration wait_max = plane_.config().pools[pool_.value].queue.wait_max;
     while (!waiting_.empty()) {
         Exchange& first = waiting_.front();
         if (first.queued_at() + wait_max > plane_.now()) {

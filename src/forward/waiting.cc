@@ -22,7 +22,7 @@ Instant after(Instant from, Duration delay) {
 }  // namespace
 
 Duration UpstreamWaits::connect_overdue() const {
-    const config::Hedge& hedge = plane_.config.pools[place_.pool.value].hedge;
+    const config::Hedge& hedge = plane_.config().pools[place_.pool.value].hedge;
     const health::Suspicion& suspicion = plane_.monitor.suspicion(place_);
     Duration usual = suspicion.probe_deadline();
     if (suspicion.round_trip().empty()) usual = std::min(usual, kConnectDelayUnknown);
@@ -30,14 +30,14 @@ Duration UpstreamWaits::connect_overdue() const {
 }
 
 Duration UpstreamWaits::hedge_delay() const {
-    const config::Hedge& hedge = plane_.config.pools[place_.pool.value].hedge;
+    const config::Hedge& hedge = plane_.config().pools[place_.pool.value].hedge;
     if (hedge.quantile <= 0) return Duration::max();
     const Duration usual = plane_.monitor.suspicion(place_).quantile(hedge.quantile);
     return usual == Duration{0} ? Duration::max() : std::max(usual, hedge.delay_min);
 }
 
 Duration UpstreamWaits::overdue() const {
-    if (!plane_.config.pools[place_.pool.value].suspicion.enabled) return Duration::max();
+    if (!plane_.config().pools[place_.pool.value].suspicion.enabled) return Duration::max();
     return plane_.monitor.suspicion(place_).overdue_after();
 }
 
@@ -82,7 +82,7 @@ void UpstreamWaits::watch_connects(Instant now) {
         }
         connecting_.pop_front();
         connecting_overdue_.push_back(oldest);
-        if (plane_.config.pools[place_.pool.value].suspicion.enabled)
+        if (plane_.config().pools[place_.pool.value].suspicion.enabled)
             plane_.monitor.suspect(place_, oldest.attempt_begun_at());
         oldest.hedge_connect();
     }

@@ -1,6 +1,7 @@
 #include "active_check.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ringway::health {
 
@@ -29,24 +30,24 @@ bool is_failure(ProbeEnd end) {
 
 }  // namespace
 
-ActiveCheck::ActiveCheck(Desk& desk, cluster::Place place, std::optional<std::size_t> index,
-                         const config::HealthCheck& rules, Suspicion& suspicion, CheckOwner& owner)
+ActiveCheck::ActiveCheck(Desk& desk, cluster::Place place, const config::Upstream& upstream,
+                         const config::HealthCheck& rules, std::shared_ptr<CheckRecord> record,
+                         Suspicion& suspicion, CheckOwner& owner)
     : desk_(desk),
       place_(place),
-      index_(index),
+      record_(std::move(record)),
       rules_(rules),
       suspicion_(suspicion),
       owner_(owner),
-      probe_(desk.parts.ring, desk.parts.fine, rules, desk.upstream(place),
+      probe_(desk.parts.ring, desk.parts.fine, rules, upstream,
              desk.identities[place.pool.value], *this),
       verdict_(rules, desk.view().upstream(place).state) {}
 
 void ActiveCheck::restart(cluster::UpstreamState state) {
     verdict_ = Verdict(rules_, state);
     failing_since_ = {};
-    if (!index_) return;
-    const CheckReport report =
-        desk_.parts.stats.read(place_.pool.value, place_.upstream.value, *index_);
+    if (record_ == nullptr) return;
+    const CheckReport report = record_->read();
     credentials_refused_ = report.total > 0 && report.last_end == ProbeEnd::credentials;
 }
 
@@ -109,9 +110,8 @@ Patience ActiveCheck::patience() const {
     base::Duration srtt = thinking_.srtt();
     base::Duration rttvar = thinking_.rttvar();
     bool known = !thinking_.empty();
-    if (!known && index_) {
-        const CheckReport report =
-            desk_.parts.stats.read(place_.pool.value, place_.upstream.value, *index_);
+    if (!known && record_ != nullptr) {
+        const CheckReport report = record_->read();
         srtt = report.thinking_srtt;
         rttvar = report.thinking_rttvar;
         known = report.passed > 0;
@@ -196,11 +196,10 @@ base::Duration ActiveCheck::jittered(base::Duration base) const {
 }
 
 void ActiveCheck::note(const ProbeResult& result) {
-    if (!index_ || result.end == ProbeEnd::local_fault) return;
+    if (record_ == nullptr || result.end == ProbeEnd::local_fault) return;
     const bool passed = result.end == ProbeEnd::passed;
     if (passed) latency_.add(result.latency);
-    desk_.parts.stats.change(
-        place_.pool.value, place_.upstream.value, *index_, [&](CheckReport& report) {
+    record_->change([&](CheckReport& report) {
             report.shard = desk_.parts.shard_index;
             ++report.total;
             report.passed += passed ? 1u : 0u;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "desk.h"
@@ -31,9 +31,11 @@ class CheckOwner {
 
 class ActiveCheck final : ProbeOwner {
  public:
-    /// `index`: of Health::checks; nothing for the plain connect, which has no figures.
-    ActiveCheck(Desk& desk, cluster::Place place, std::optional<std::size_t> index,
-                const config::HealthCheck& rules, Suspicion& suspicion, CheckOwner& owner);
+    /// `record`: where its figures go; none for the plain connect. All referred to objects outlive
+    /// it.
+    ActiveCheck(Desk& desk, cluster::Place place, const config::Upstream& upstream,
+                const config::HealthCheck& rules, std::shared_ptr<CheckRecord> record,
+                Suspicion& suspicion, CheckOwner& owner);
     ActiveCheck(const ActiveCheck&) = delete;
     ActiveCheck& operator=(const ActiveCheck&) = delete;
 
@@ -82,7 +84,7 @@ class ActiveCheck final : ProbeOwner {
 
     Desk& desk_;
     const cluster::Place place_;
-    const std::optional<std::size_t> index_;
+    const std::shared_ptr<CheckRecord> record_;
     const config::HealthCheck& rules_;
     Suspicion& suspicion_;
     CheckOwner& owner_;

@@ -1,24 +1,39 @@
 #include "ringway/health/check_stats.h"
 
+#include <algorithm>
+
 namespace ringway::health {
 
-CheckStats::CheckStats(const config::Config& config) {
-    entries_.reserve(config.pools.size());
-    for (const config::Pool& pool : config.pools) {
-        auto& of_pool = entries_.emplace_back(pool.upstreams.size());
-        for (auto& of_upstream : of_pool) {
-            for (const config::HealthCheck& check : pool.health.checks) {
-                of_upstream.push_back(std::make_unique<Entry>());
-                of_upstream.back()->report.name = check.name;
-            }
-        }
+std::shared_ptr<CheckRecord> CheckStats::record(cluster::Place upstream, const std::string& check) {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<CheckRecord>& record = records_[key_of(upstream, check)];
+    if (record == nullptr) {
+        record = std::make_shared<CheckRecord>();
+        record->change([&](CheckReport& report) { report.name = check; });
     }
+    return record;
 }
 
-CheckReport CheckStats::read(std::size_t pool, std::size_t upstream, std::size_t check) const {
-    const Entry& entry = *entries_[pool][upstream][check];
-    const std::lock_guard lock(entry.mutex);
-    return entry.report;
+CheckReport CheckStats::read(cluster::Place upstream, const std::string& check) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(key_of(upstream, check));
+    if (found != records_.end()) return found->second->read();
+    CheckReport none;
+    none.name = check;
+    return none;
+}
+
+void CheckStats::keep_only(const config::Config& config) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(records_, [&](const auto& entry) {
+        const auto& [pool, upstream, check] = entry.first;
+        if (pool >= config.pools.size() || upstream >= config.pools[pool].upstreams.size())
+            return true;
+        const config::Pool& owner = config.pools[pool];
+        if (owner.retired || owner.upstreams[upstream].retired) return true;
+        return std::ranges::find(owner.health.checks, check, &config::HealthCheck::name) ==
+               owner.health.checks.end();
+    });
 }
 
 }  // namespace ringway::health

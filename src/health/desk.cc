@@ -22,12 +22,19 @@ Desk::Desk(const MonitorParts& parts_in, ViewReader& reader_in, Suspects& suspec
       suspects(suspects_in),
       prng(parts_in.seed + parts_in.shard_index),
       plain(plain_connect()) {
-    identities.reserve(parts.config.pools.size());
-    for (const config::Pool& pool : parts.config.pools) {
-        identities.push_back(
-            {.instance_id = parts.instance_id,
-             .app_name = pool.health.app_name.empty() ? pool.name : pool.health.app_name,
-             .unix_offset_ns = parts.unix_offset_ns});
+    adopt(*parts.board.read());
+}
+
+void Desk::adopt(const cluster::View& view) {
+    config = view.config;
+    seen = &view;
+    identities.resize(config->pools.size());
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+        const config::Pool& pool = config->pools[i];
+        identities[i] = {
+            .instance_id = parts.instance_id,
+            .app_name = pool.health.app_name.empty() ? pool.name : pool.health.app_name,
+            .unix_offset_ns = parts.unix_offset_ns};
     }
 }
 

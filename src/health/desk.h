@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string_view>
+#include <deque>
+#include <memory>
 #include <vector>
 
 #include "ringway/base/prng.h"
@@ -37,10 +39,16 @@ struct Desk {
     Desk(const MonitorParts& parts_in, ViewReader& reader_in, Suspects& suspects_in);
 
     base::Instant now() const { return parts.ring.now(); }
-    const cluster::View& view() const { return *parts.board.read(); }
-    const config::Pool& pool(cluster::Place place) const {
-        return parts.config.pools[place.pool.value];
+    /// The newest view of the configuration that was adopted. Valid for the rest of the turn.
+    const cluster::View& view() const {
+        const cluster::View* const newest = parts.board.read();
+        if (newest->config == config) [[likely]]
+            seen = newest;
+        return *seen;
     }
+    /// Another configuration is in force; its rooms are there.
+    void adopt(const cluster::View& view);
+    const config::Pool& pool(cluster::Place place) const { return config->pools[place.pool.value]; }
     const config::Upstream& upstream(cluster::Place place) const {
         return pool(place).upstreams[place.upstream.value];
     }
@@ -65,10 +73,12 @@ struct Desk {
     }
 
     MonitorParts parts;
+    std::shared_ptr<const config::Config> config;
+    mutable const cluster::View* seen = nullptr;
     ViewReader& reader;
     Suspects& suspects;
     base::Prng prng;
-    std::vector<ProbeIdentity> identities;  // of each pool
+    std::deque<ProbeIdentity> identities;  // of each pool; probes refer to them
     // asked of an upstream whose pool has neither an http nor a tcp check
     const config::HealthCheck plain;
 };

@@ -22,23 +22,70 @@ constexpr base::Duration kSpread = std::chrono::seconds(1);
 
 }  // namespace
 
-Monitor::Machine::Machine(const MonitorParts& parts, std::vector<Upstream>& upstreams_in,
-                          const std::vector<std::size_t>& first_of_pool_in)
-    : desk(parts, *this, *this),
-      upstreams(upstreams_in),
-      first_of_pool(first_of_pool_in),
-      seen(upstreams_in.size()),
-      seen_versions(parts.config.pools.size(), ~std::uint64_t{0}),
-      steward(desk) {
-    watches.reserve(upstreams.size());
-    for (std::size_t pool = 0; pool < parts.config.pools.size(); ++pool) {
-        for (std::size_t i = 0; i < parts.config.pools[pool].upstreams.size(); ++i) {
+Monitor::Machine::Machine(const MonitorParts& parts, Upstreams& upstreams_in)
+    : desk(parts, *this, *this), upstreams(upstreams_in), steward(desk) {
+    adopt(desk.view());
+}
+
+namespace {
+
+bool is_retired(const config::Config& config, Place place) {
+    const config::Pool& pool = config.pools[place.pool.value];
+    return pool.retired || pool.upstreams[place.upstream.value].retired;
+}
+
+/// Where the upstream of this place was; empty: nowhere.
+std::string address_in(const config::Config& config, Place place) {
+    if (place.pool.value >= config.pools.size()) return {};
+    const auto& upstreams = config.pools[place.pool.value].upstreams;
+    if (place.upstream.value >= upstreams.size() || is_retired(config, place)) return {};
+    return upstreams[place.upstream.value].address;
+}
+
+}  // namespace
+
+void Monitor::Machine::adopt(const View& view) {
+    const std::shared_ptr<const config::Config> before = desk.config;
+    desk.adopt(view);
+    const config::Config& config = *desk.config;
+    slots.resize(config.pools.size());
+    upstreams.resize(config.pools.size());
+    seen_versions.resize(config.pools.size(), ~std::uint64_t{0});
+    for (std::size_t pool = 0; pool < config.pools.size(); ++pool) {
+        slots[pool].resize(config.pools[pool].upstreams.size());
+        upstreams[pool].resize(config.pools[pool].upstreams.size());
+        for (std::size_t i = 0; i < slots[pool].size(); ++i) {
             const Place place{PoolIndex{static_cast<std::uint16_t>(pool)},
                               UpstreamIndex{static_cast<std::uint16_t>(i)}};
-            watches.push_back(
-                std::make_unique<Watch>(desk, place, upstreams[watches.size()].suspicion));
+            make_room(place, address_in(*before, place));
         }
     }
+    if (started) share_out();
+}
+
+/// One place in the configuration that was adopted.
+void Monitor::Machine::make_room(Place place, const std::string& address_before) {
+    const config::Pool& rules = desk.pool(place);
+    std::unique_ptr<Upstream>& upstream = upstreams[place.pool.value][place.upstream.value];
+    Slot& slot = slots[place.pool.value][place.upstream.value];
+    const bool goes_on =
+        slot.watch != nullptr && !is_retired(*desk.config, place) && slot.watch->fits();
+    if (slot.watch != nullptr && !goes_on) {
+        slot.watch->stop();
+        replaced.push_back(std::move(slot.watch));
+    }
+    if (upstream == nullptr) {
+        upstream = std::make_unique<Upstream>(Upstream{
+            .suspicion = Suspicion(rules.suspicion),
+            .failures_in_row = &desk.counters(place).failures_in_row});
+    } else if (address_before != rules.upstreams[place.upstream.value].address) {
+        upstream->suspicion = Suspicion(rules.suspicion);
+        slot.seen = {};
+    } else {
+        upstream->suspicion.set_rules(rules.suspicion);
+    }
+    if (goes_on || is_retired(*desk.config, place)) return;
+    slot.watch = std::make_unique<Watch>(desk, place, upstream->suspicion);
 }
 
 void Monitor::Machine::start() {
@@ -64,40 +111,39 @@ std::uint16_t Monitor::Machine::owner_of(std::size_t number) const {
 }
 
 void Monitor::Machine::share_out() {
-    std::size_t number = 0;
-    for (const config::Pool& pool : desk.parts.config.pools) {
-        for (std::size_t i = 0; i < pool.upstreams.size(); ++i, ++number) {
-            const bool mine = owner_of(number) == desk.parts.shard_index;
-            Watch& watch = *watches[number];
-            if (mine == watch.is_owned()) continue;
-            if (!mine) {
-                watch.disown();
-                continue;
-            }
-            base::Duration delay = kStep * static_cast<std::int64_t>(i);
-            if (delay > kSpread) {
-                delay = base::Duration(static_cast<std::int64_t>(
-                    desk.prng.unit() * static_cast<double>(kSpread.count())));
-            }
-            watch.own(delay);
+    for_each([this](Place place, Slot& slot) {
+        const bool mine = owner_of(place) == desk.parts.shard_index;
+        if (mine == slot.watch->is_owned()) return;
+        if (!mine) {
+            slot.watch->disown();
+            return;
         }
-    }
+        base::Duration delay = kStep * static_cast<std::int64_t>(place.upstream.value);
+        if (delay > kSpread) {
+            delay = base::Duration(static_cast<std::int64_t>(desk.prng.unit() *
+                                                             static_cast<double>(kSpread.count())));
+        }
+        slot.watch->own(delay);
+    });
 }
 
 void Monitor::Machine::on_tick() {
     desk.parts.fine.set(tick_timer, desk.now() + kTick);
     desk.parts.board.beat(desk.parts.shard_index, desk.now());
+    std::erase_if(replaced, [](const auto& watch) { return watch->at_rest(); });
     share_out();
-    for (std::size_t number = 0; number < watches.size(); ++number) {
-        const Watch& watch = *watches[number];
-        observe::UpstreamCounters& counters = desk.counters(watch.place());
-        const auto overdue = upstreams[number].suspicion.overdue_after();
-        counters.overdue_ns.set(static_cast<std::uint64_t>(overdue.count()));
-        counters.probe_deadline_ns.set(static_cast<std::uint64_t>(watch.probe_deadline().count()));
-    }
-    std::vector<bool> is_mine(desk.parts.config.pools.size());
+    for_each([this](Place place, const Slot& slot) {
+        observe::UpstreamCounters& counters = desk.counters(place);
+        const Suspicion& suspicion =
+            upstreams[place.pool.value][place.upstream.value]->suspicion;
+        counters.overdue_ns.set(static_cast<std::uint64_t>(suspicion.overdue_after().count()));
+        counters.probe_deadline_ns.set(
+            static_cast<std::uint64_t>(slot.watch->probe_deadline().count()));
+    });
+    std::vector<bool> is_mine(desk.config->pools.size());
     for (std::size_t pool = 0; pool < is_mine.size(); ++pool) {
-        is_mine[pool] = owner_of(pool) == desk.parts.shard_index;
+        is_mine[pool] =
+            !desk.config->pools[pool].retired && owner_of(pool) == desk.parts.shard_index;
     }
     steward.tick(is_mine);
 }
@@ -106,41 +152,41 @@ void Monitor::Machine::serve_asked() {
     const std::uint64_t count = desk.parts.board.asked_count(desk.parts.shard_index);
     if (count == asked_served) return;
     asked_served = count;
-    for (std::size_t number = 0; number < watches.size(); ++number) {
-        if (!watches[number]->is_owned()) continue;
-        const base::Instant first_sign = desk.parts.board.take_asked(number);
-        if (first_sign != base::Instant{})
-            watches[number]->suspect(first_sign, Watch::Sign::failure);
-    }
+    for_each([this](Place place, Slot& slot) {
+        if (!slot.watch->is_owned()) return;
+        const base::Instant first_sign = desk.parts.board.take_asked(place);
+        if (first_sign != base::Instant{}) slot.watch->suspect(first_sign, Watch::Sign::failure);
+    });
 }
 
 void Monitor::Machine::ask_owner(Place place, base::Instant first_sign) const {
-    const std::size_t number = flat(place);
-    const std::uint16_t owner = owner_of(number);
-    if (owner != desk.parts.shard_index) desk.parts.board.ask_probe(owner, number, first_sign);
+    const std::uint16_t owner = owner_of(place);
+    if (owner != desk.parts.shard_index) desk.parts.board.ask_probe(owner, place, first_sign);
 }
 
 // -- views --
 
 void Monitor::Machine::look_at(const View& view) {
     if (!started || stopped) return;
+    if (view.config != desk.config) adopt(view);
     for (std::size_t pool = 0; pool < view.pools.size(); ++pool) {
         if (view.pools[pool]->version == seen_versions[pool]) continue;
         seen_versions[pool] = view.pools[pool]->version;
         note_changes(view, pool);
     }
-    desk.parts.fine.set(due_timer, failover::next_due(desk.parts.config, view));
+    desk.parts.fine.set(due_timer, failover::next_due(view));
 }
 
 void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
     const auto& now = view.pools[pool]->upstreams;
     for (std::size_t i = 0; i < now.size(); ++i) {
-        const std::size_t number = first_of_pool[pool] + i;
-        watches[number]->follow(view);
-        Seen& before = seen[number];
+        Slot& slot = slots[pool][i];
+        if (slot.watch == nullptr) continue;
+        slot.watch->follow(view);
+        Seen& before = slot.seen;
         if (before.ejected_until != now[i].ejected_until || before.phase != now[i].breaker.phase) {
             // What led to the last verdict must not lead to the next.
-            upstreams[number].failures_in_row->set(0);
+            upstreams[pool][i]->failures_in_row->set(0);
         }
         if (now[i].credentials_fault && !before.credentials_fault)
             before.credentials_refused_at = desk.now();
@@ -152,7 +198,7 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
 
 void Monitor::Machine::on_due() {
     const bool changed = desk.publish({}, {}, [this](const View& current, base::Instant now) {
-        return failover::pass_time(desk.parts.config, current, now);
+        return failover::pass_time(current, now);
     });
     if (!changed) look_at(desk.view());
 }
@@ -164,7 +210,8 @@ bool Monitor::Machine::silence_counts(Place place) const {
     for (std::size_t i = 0; i < pool.size(); ++i) {
         if (i == place.upstream.value || !pool[i].eligible) continue;
         ++eligible;
-        if (watches[first_of_pool[place.pool.value] + i]->is_suspected()) ++suspected;
+        const auto& watch = slots[place.pool.value][i].watch;
+        if (watch != nullptr && watch->is_suspected()) ++suspected;
     }
     return health::silence_counts(eligible, suspected);
 }
@@ -173,26 +220,23 @@ void Monitor::Machine::stop() {
     stopped = true;
     desk.parts.fine.clear(tick_timer);
     desk.parts.fine.clear(due_timer);
-    for (const auto& watch : watches) watch->stop();
+    for_each([](Place, Slot& slot) { slot.watch->stop(); });
+}
+
+bool Monitor::Machine::over() const {
+    const auto at_rest = [](const auto& watch) { return watch->at_rest(); };
+    const auto all_at_rest = [](const auto& pool) {
+        return std::ranges::all_of(pool, [](const Slot& slot) {
+            return slot.watch == nullptr || slot.watch->at_rest();
+        });
+    };
+    return std::ranges::all_of(replaced, at_rest) && std::ranges::all_of(slots, all_at_rest);
 }
 
 // -- the door --
 
-Monitor::Monitor(const MonitorParts& parts) {
-    std::size_t count = 0;
-    for (const config::Pool& pool : parts.config.pools) {
-        first_of_pool_.push_back(count);
-        count += pool.upstreams.size();
-    }
-    upstreams_.reserve(count);
-    for (std::size_t pool = 0; pool < parts.config.pools.size(); ++pool) {
-        for (observe::UpstreamCounters& counters : parts.counters.upstreams[pool]) {
-            upstreams_.push_back({.suspicion = Suspicion(parts.config.pools[pool].suspicion),
-                                  .failures_in_row = &counters.failures_in_row});
-        }
-    }
-    machine_ = std::make_unique<Machine>(parts, upstreams_, first_of_pool_);
-}
+Monitor::Monitor(const MonitorParts& parts)
+    : machine_(std::make_unique<Machine>(parts, upstreams_)) {}
 
 Monitor::~Monitor() { RW_ASSERT(over()); }
 
@@ -204,9 +248,6 @@ void Monitor::serve_asked() { machine_->serve_asked(); }
 
 void Monitor::stop() { machine_->stop(); }
 
-bool Monitor::over() const {
-    return std::ranges::all_of(machine_->watches,
-                               [](const auto& watch) { return watch->at_rest(); });
-}
+bool Monitor::over() const { return machine_->over(); }
 
 }  // namespace ringway::health

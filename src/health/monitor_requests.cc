@@ -41,13 +41,13 @@ void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
     const auto evidence = [in_row] { return fmt::format("{} requests failed in a row", in_row); };
     if (opens) {
         desk.publish(evidence(), sent_at, [&](const View& view, base::Instant now) {
-            return failover::open_breaker(desk.parts.config, view, place,
+            return failover::open_breaker(view, place,
                                           Reason::consecutive_failures, now);
         });
     }
     if (ejects) {
         desk.publish(evidence(), sent_at, [&](const View& view, base::Instant now) {
-            return failover::eject(desk.parts.config, view, place, Reason::consecutive_failures,
+            return failover::eject(view, place, Reason::consecutive_failures,
                                    now);
         });
     }
@@ -55,7 +55,7 @@ void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
         case Fault::refused:
         case Fault::reset:
         case Fault::timed_out:
-            machine_->watch(place).suspect(sent_at, Watch::Sign::failure);
+            machine_->suspect(place, sent_at, Watch::Sign::failure);
             return;
         case Fault::malformed:
         case Fault::bad_status:
@@ -64,31 +64,31 @@ void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
 }
 
 void Monitor::on_sign(Place place) {
-    machine_->watch(place).suspect(machine_->desk.now(), Watch::Sign::failure);
+    machine_->suspect(place, machine_->desk.now(), Watch::Sign::failure);
 }
 
 bool Monitor::take_trial(Place place) {
     return machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
-        return failover::take_trial(machine_->desk.parts.config, view, place, now);
+        return failover::take_trial(view, place, now);
     });
 }
 
 void Monitor::on_trial_passed(Place place) {
     machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
-        return failover::pass_trial(machine_->desk.parts.config, view, place, now);
+        return failover::pass_trial(view, place, now);
     });
 }
 
 void Monitor::on_trial_failed(Place place) {
     machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
-        return failover::open_breaker(machine_->desk.parts.config, view, place,
+        return failover::open_breaker(view, place,
                                       Reason::trial_failed, now);
     });
 }
 
 void Monitor::on_trial_abandoned(Place place) {
     machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
-        return failover::return_trial(machine_->desk.parts.config, view, place, now);
+        return failover::return_trial(view, place, now);
     });
 }
 
@@ -98,7 +98,7 @@ void Monitor::on_rate_limited(Place place, base::Duration retry_after) {
     const std::string evidence =
         fmt::format("429, retry after {:.3g} s", static_cast<double>(retry_after.count()) / 1e9);
     desk.publish(evidence, {}, [&](const View& view, base::Instant now) {
-        return failover::cool_down(desk.parts.config, view, place, now + retry_after, now);
+        return failover::cool_down(view, place, now + retry_after, now);
     });
 }
 
@@ -107,18 +107,20 @@ void Monitor::on_credentials(Place place, bool refused, std::uint16_t status) {
     if (refused) desk.counters(place).credentials_refused.add();
     if (desk.view().upstream(place).credentials_fault == refused) return;
     // One resource may be refused where others are not: that must not turn with every answer.
-    const base::Instant refused_at = machine_->seen[flat(place)].credentials_refused_at;
+    const base::Instant refused_at = machine_->slots[place.pool.value][place.upstream.value].seen.credentials_refused_at;
     if (!refused && desk.now() - refused_at < kCredentialsPause) return;
     desk.publish(
         fmt::format("{} to a request", status), {}, [&](const View& view, base::Instant now) {
-            return failover::set_credentials_fault(desk.parts.config, view, place, refused, now);
+            return failover::set_credentials_fault(view, place, refused, now);
         });
 }
 
 void Monitor::suspect(Place place, base::Instant sent_at) {
-    machine_->watch(place).suspect(sent_at, Watch::Sign::overdue);
+    machine_->suspect(place, sent_at, Watch::Sign::overdue);
 }
 
-void Monitor::unsuspect(Place place) { machine_->watch(place).unsuspect(); }
+void Monitor::unsuspect(Place place) {
+    if (Watch* const watch = machine_->watch(place)) watch->unsuspect();
+}
 
 }  // namespace ringway::health

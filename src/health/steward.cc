@@ -27,15 +27,16 @@ double mean_ms(const Totals& grown) {
 
 }  // namespace
 
-Steward::Steward(Desk& desk) : desk_(desk), records_(desk.parts.config.pools.size()) {}
+Steward::Steward(Desk& desk) : desk_(desk) {}
 
 void Steward::tick(const std::vector<bool>& is_mine) {
+    records_.resize(is_mine.size());
     for (std::size_t pool = 0; pool < records_.size(); ++pool) {
         if (!is_mine[pool]) {
             records_[pool].clear();
             continue;
         }
-        records_[pool].resize(desk_.parts.config.pools[pool].upstreams.size());
+        records_[pool].resize(desk_.config->pools[pool].upstreams.size());
         weigh(static_cast<std::uint16_t>(pool), records_[pool]);
     }
 }
@@ -93,7 +94,7 @@ void Steward::weigh_errors(Place place, const Window& window) {
         too_many_errors(for_outlier, pool.outlier.error_percent, pool.outlier.requests_min)) {
         desk_.publish(
             share(for_outlier, pool.outlier.window), {}, [&](const View& view, base::Instant now) {
-                return failover::eject(desk_.parts.config, view, place, Reason::error_rate, now);
+                return failover::eject(view, place, Reason::error_rate, now);
             });
     }
     const Totals for_breaker = window.over(seconds_of(pool.breaker.window));
@@ -101,14 +102,14 @@ void Steward::weigh_errors(Place place, const Window& window) {
         too_many_errors(for_breaker, pool.breaker.error_percent, pool.breaker.requests_min)) {
         desk_.publish(share(for_breaker, pool.breaker.window), {},
                       [&](const View& view, base::Instant now) {
-                          return failover::open_breaker(desk_.parts.config, view, place,
+                          return failover::open_breaker(view, place,
                                                         Reason::error_rate, now);
                       });
     }
 }
 
 void Steward::weigh_latency(std::uint16_t pool, const std::vector<Record>& records) {
-    const config::Outlier& rules = desk_.parts.config.pools[pool].outlier;
+    const config::Outlier& rules = desk_.config->pools[pool].outlier;
     if (!rules.enabled || rules.latency_factor <= 0) return;
     const std::uint32_t seconds = seconds_of(rules.window);
     std::vector<Totals> grown(records.size());
@@ -131,7 +132,7 @@ void Steward::weigh_latency(std::uint16_t pool, const std::vector<Record>& recor
     const std::string evidence = fmt::format("{:.3g} ms in the mean of {} s, its peers {:.3g} ms",
                                              mean_ms(grown[*slowest]), seconds, others_ms / others);
     desk_.publish(evidence, {}, [&](const View& view, base::Instant now) {
-        return failover::eject(desk_.parts.config, view, place, Reason::relative_latency, now);
+        return failover::eject(view, place, Reason::relative_latency, now);
     });
 }
 

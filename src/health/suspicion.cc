@@ -14,6 +14,13 @@ base::Duration Suspicion::quantile(double q) const {
     return kept_quantile_;
 }
 
+void Suspicion::set_rules(const config::Suspicion& rules) {
+    rules_ = &rules;
+    base_overdue_ = rules.overdue_max;
+    work_out();
+    back_off();
+}
+
 void Suspicion::work_out() {
     since_worked_out_ = 0;
     kept_q_ = -1;

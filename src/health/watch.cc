@@ -39,15 +39,26 @@ Reason reason_of(ProbeEnd end) {
 }  // namespace
 
 Watch::Watch(Desk& desk, cluster::Place place, Suspicion& suspicion)
-    : desk_(desk), place_(place), suspicion_(suspicion) {}
+    : desk_(desk),
+      place_(place),
+      pool_(desk.config->pools.share(place.pool.value)),
+      suspicion_(suspicion) {}
+
+bool Watch::fits() const {
+    const config::Pool& now = desk_.pool(place_);
+    const config::Upstream& upstream = pool_->upstreams[place_.upstream.value];
+    return &now == pool_.get() || (now.health == pool_->health && now.name == pool_->name &&
+                                   now.upstreams[place_.upstream.value] == upstream);
+}
 
 void Watch::make_checks() {
     if (prober_ != nullptr) return;
-    const auto& rules = desk_.pool(place_).health.checks;
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-        if (!rules[i].enabled) continue;
-        checks_.push_back(
-            std::make_unique<ActiveCheck>(desk_, place_, i, rules[i], suspicion_, *this));
+    const config::Upstream& upstream = pool_->upstreams[place_.upstream.value];
+    for (const config::HealthCheck& rules : pool_->health.checks) {
+        if (!rules.enabled) continue;
+        checks_.push_back(std::make_unique<ActiveCheck>(desk_, place_, upstream, rules,
+                                                        desk_.parts.stats.record(place_, rules.name),
+                                                        suspicion_, *this));
     }
     for (const config::CheckKind kind : {config::CheckKind::http, config::CheckKind::tcp}) {
         const auto found = std::ranges::find_if(
@@ -57,7 +68,7 @@ void Watch::make_checks() {
         return;
     }
     plain_ =
-        std::make_unique<ActiveCheck>(desk_, place_, std::nullopt, desk_.plain, suspicion_, *this);
+        std::make_unique<ActiveCheck>(desk_, place_, upstream, desk_.plain, nullptr, suspicion_, *this);
     prober_ = plain_.get();
 }
 
@@ -158,7 +169,7 @@ void Watch::take_credentials(ActiveCheck& check, const ProbeResult& result) {
     if (!refused && (result.end != ProbeEnd::passed || !check.credentials_refused())) return;
     check.credentials_refused() = refused;
     desk_.publish(describe(check, result), {}, [&](const View& view, base::Instant now) {
-        return failover::set_credentials_fault(desk_.parts.config, view, place_, refused, now);
+        return failover::set_credentials_fault(view, place_, refused, now);
     });
 }
 
@@ -223,7 +234,7 @@ bool Watch::publish_state(UpstreamState state, Reason reason, std::string_view e
             const bool is_known =
                 upstream.state == state_before && upstream.state_since == since_before;
             if (is_good_news && !is_known) return failover::Step{};
-            return failover::set_state(desk_.parts.config, view, place_, state, reason, now);
+            return failover::set_state(view, place_, state, reason, now);
         });
     if (!changed) {
         seen_state_ = state_before;
@@ -239,7 +250,7 @@ void Watch::take_agent(const ProbeResult& result) {
     const std::string evidence =
         fmt::format("agent: {}", result.body.substr(0, result.body.find_first_of("\r\n")));
     desk_.publish(evidence, {}, [&](const View& view, base::Instant now) {
-        return failover::set_agent_percent(desk_.parts.config, view, place_, report->percent, now);
+        return failover::set_agent_percent(view, place_, report->percent, now);
     });
     const UpstreamView upstream = desk_.view().upstream(place_);
     bool said_down = false;

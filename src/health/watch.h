@@ -46,6 +46,8 @@ class Watch final : public CheckOwner {
     bool is_suspected() const { return suspected_; }
 
     cluster::Place place() const { return place_; }
+    /// Its checks and whom they ask are the same under the configuration in force.
+    bool fits() const;
     /// How long a probe may be silent now; 0 where none was ever needed.
     base::Duration probe_deadline() const;
 
@@ -75,6 +77,7 @@ class Watch final : public CheckOwner {
 
     Desk& desk_;
     const cluster::Place place_;
+    const std::shared_ptr<const config::Pool> pool_;  // its checks are of this one
     Suspicion& suspicion_;
     std::vector<std::unique_ptr<ActiveCheck>> checks_;  // the enabled ones; made when first needed
     std::unique_ptr<ActiveCheck> plain_;                // where none of them can be a probe

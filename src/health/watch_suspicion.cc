@@ -82,7 +82,7 @@ bool Watch::take_out_for_silence() {
         fmt::format("probe {}: silent for {:.3g} ms", prober_->rules().name,
                     static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
     took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
-        return failover::set_missing(desk_.parts.config, view, place_, now);
+        return failover::set_missing(view, place_, now);
     });
     if (took_out_) desk_.counters(place_).probes_missed.add();
     return took_out_;
@@ -124,7 +124,7 @@ void Watch::end_suspicion(const ProbeResult& result) {
             const std::string evidence =
                 fmt::format("probe {}: {}", prober_->rules().name, result.detail);
             desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
-                return failover::set_state(desk_.parts.config, view, place_,
+                return failover::set_state(view, place_,
                                            UpstreamState::unhealthy, Reason::probe_refused, now);
             });
             break;
@@ -149,7 +149,7 @@ void Watch::take_back(const ProbeResult& result) {
         fmt::format("probe {}: answered after {:.3g} ms", prober_->rules().name,
                     static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
     desk_.publish(evidence, {}, [&](const View& view, base::Instant now) {
-        return failover::set_state(desk_.parts.config, view, place_, UpstreamState::healthy,
+        return failover::set_state(view, place_, UpstreamState::healthy,
                                    Reason::probe_answered, now);
     });
 }

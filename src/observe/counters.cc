@@ -69,16 +69,55 @@ const char* name_of(Refusal reason) {
     RW_ASSERT(false);
 }
 
-ShardCounters::ShardCounters(const config::Config& config)
-    : listeners(config.listeners.size()),
-      routes(config.routes.size()),
-      pools(config.pools.size()),
-      upstreams(config.pools.size()) {
-    for (std::size_t pool = 0; pool < upstreams.size(); ++pool) {
-        // A vector of atomics cannot be resized, so that each is made at its final size and moved
-        // in whole.
-        upstreams[pool] = std::vector<UpstreamCounters>(config.pools[pool].upstreams.size());
-    }
+namespace {
+
+template <class... Cleared>
+void clear_all(Cleared&... cleared) {
+    (cleared.clear(), ...);
+}
+
+template <std::size_t size>
+void clear_each(std::array<Counter, size>& counters) {
+    for (Counter& counter : counters) counter.clear();
+}
+
+}  // namespace
+
+void ListenerCounters::clear() {
+    clear_all(connections_accepted, connections_refused, connections_open, requests, bytes_in,
+              bytes_out);
+}
+
+void RouteCounters::clear() {
+    clear_each(responses_by_class);
+    latency.clear();
+}
+
+void PoolCounters::clear() {
+    clear_all(requests, retries, retries_exhausted, no_upstream, moved, hedges, hedges_won,
+              connect_hedges, connect_hedges_won, queued, queue_timeouts, queue_full, queue_length,
+              all_rate_limited, queue_wait, time_to_detect, time_to_recover, latency);
+    clear_each(events);
+    clear_each(responses_by_class);
+}
+
+void UpstreamCounters::clear() {
+    clear_all(failures, failures_in_row, overdue_ns, probe_deadline_ns, rate_limited,
+              credentials_refused, probes, probes_missed, probes_answered, requests, in_flight,
+              connections_open, connections_idle, connects, connect_failures, connects_reused,
+              resets, timeouts, malformed, idle_closed, bytes_sent, bytes_received, first_byte);
+    clear_each(responses_by_class);
+}
+
+ShardCounters::ShardCounters(const config::Config& config) { grow(config); }
+
+void ShardCounters::grow(const config::Config& config) {
+    listeners.grow(config.listeners.size());
+    routes.grow(config.routes.size());
+    pools.grow(config.pools.size());
+    upstreams.grow(config.pools.size());
+    for (std::size_t pool = 0; pool < config.pools.size(); ++pool)
+        upstreams[pool].grow(config.pools[pool].upstreams.size());
 }
 
 }  // namespace ringway::observe

@@ -69,8 +69,9 @@ std::string event_sentence(const Event& event, const config::Config& config) {
     return text;
 }
 
-void put_event(JsonWriter& json, const Told& told, const config::Config& config) {
+void put_event(JsonWriter& json, const Told& told) {
     const Event& event = told.event;
+    const config::Config& config = *told.config;
     const config::Upstream* const upstream = upstream_of(event, config);
     const auto put = [&json](const char* key, bool applies, std::string_view text) {
         json.key(key);

@@ -154,12 +154,14 @@ Summed<Owner, At> summed(Page& page, Shards shards, const std::vector<std::strin
     return {page, shards, labels, at};
 }
 
+/// Of the elements at these places.
 template <class List>
-std::vector<std::string> labels_of(const char* label, const List& list) {
+std::vector<std::string> labels_of(const char* label, const List& list,
+                                   const std::vector<std::uint16_t>& places) {
     std::vector<std::string> labels;
-    labels.reserve(list.size());
-    for (const auto& element : list) {
-        labels.push_back(fmt::format("{}=\"{}\"", label, escaped(element.name)));
+    labels.reserve(places.size());
+    for (const std::uint16_t place : places) {
+        labels.push_back(fmt::format("{}=\"{}\"", label, escaped(list[place].name)));
     }
     return labels;
 }

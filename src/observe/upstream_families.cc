@@ -111,15 +111,16 @@ constexpr std::array kStates = {UpstreamState::unknown,  UpstreamState::healthy,
 static_assert(kStates.size() == cluster::kUpstreamStates);
 constexpr std::array kPhases = {BreakerPhase::closed, BreakerPhase::open, BreakerPhase::half_open};
 
-void events(Page& page, const Exposition& sources, const std::vector<std::string>& pools) {
+void events(Page& page, const Exposition& sources, const std::vector<std::string>& pools,
+            const std::vector<std::uint16_t>& places) {
     page.family({"ringway_events_total", Type::counter,
                  "Transitions of the pool and its upstreams, by kind."});
     for (std::size_t i = 0; i < pools.size(); ++i) {
         for (std::size_t kind = 0; kind < kEventKinds; ++kind) {
             std::uint64_t sum =
-                sources.control_events.empty() ? 0 : sources.control_events[i][kind];
+                sources.control_events.empty() ? 0 : sources.control_events[places[i]][kind];
             for (const ShardCounters* shard : sources.shards) {
-                sum += shard->pools[i].events[kind].get();
+                sum += shard->pools[places[i]].events[kind].get();
             }
             page.sample(
                 fmt::format("{},kind=\"{}\"", pools[i], name_of(static_cast<EventKind>(kind))),
@@ -131,12 +132,9 @@ void events(Page& page, const Exposition& sources, const std::vector<std::string
 /// The upstreams of all pools, with their labels.
 struct Upstreams {
     explicit Upstreams(const config::Config& config) {
-        for (std::size_t pool = 0; pool < config.pools.size(); ++pool) {
-            const auto& owner = config.pools[pool];
-            for (std::size_t upstream = 0; upstream < owner.upstreams.size(); ++upstream) {
-                labels.push_back(label_of(config, pool, upstream));
-                places.emplace_back(pool, upstream);
-            }
+        for (const cluster::Place& place : config::upstreams_in_use(config)) {
+            labels.push_back(label_of(config, place.pool.value, place.upstream.value));
+            places.emplace_back(place.pool.value, place.upstream.value);
         }
     }
     static std::string label_of(const config::Config& config, std::size_t pool,
@@ -243,10 +241,13 @@ void check_families(Page& page, const Exposition& sources) {
 }  // namespace
 
 void pool_families(Page& page, const Exposition& sources) {
-    const auto pools = labels_of("pool", sources.config.pools);
+    const auto places = config::places_in_use(sources.config.pools);
+    const auto pools = labels_of("pool", sources.config.pools, places);
     auto of_pools = summed<PoolCounters>(
         page, sources.shards, pools,
-        [](const ShardCounters& shard, std::size_t i) -> const auto& { return shard.pools[i]; });
+        [&](const ShardCounters& shard, std::size_t i) -> const auto& {
+            return shard.pools[places[i]];
+        });
     of_pools.counters(kPoolRows);
     of_pools.responses({"ringway_pool_responses_total", Type::counter,
                         "Responses to clients by class; none: no response could be sent."});
@@ -264,12 +265,12 @@ void pool_families(Page& page, const Exposition& sources) {
     of_pools.histogram({"ringway_pool_time_to_recover_seconds", Type::histogram,
                         "How long an upstream was out when it was taken back."},
                        &PoolCounters::time_to_recover);
-    events(page, sources, pools);
+    events(page, sources, pools, places);
 
     const auto gauge = [&](const Family& family, auto value) {
         page.family(family);
         for (std::size_t i = 0; i < pools.size(); ++i) {
-            page.sample(pools[i], value(*sources.view.pools[i]));
+            page.sample(pools[i], value(*sources.view.pools[places[i]]));
         }
     };
     gauge({"ringway_pool_eligible_upstreams", Type::gauge, "Upstreams that may be picked now."},

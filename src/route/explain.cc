@@ -80,7 +80,7 @@ std::string host_refusal(const config::Route& route, const Considered& considere
            wanted;
 }
 
-std::vector<Considered> consider(std::span<const config::Route> routes, std::span<const Rule> rules,
+std::vector<Considered> consider(const config::SharedVector<config::Route>& routes, std::span<const Rule> rules,
                                  std::uint16_t listener, std::string_view host_name) {
     std::vector<Considered> all;
     for (std::size_t i = 0; i < routes.size(); ++i) {
@@ -107,7 +107,7 @@ std::vector<Considered> consider(std::span<const config::Route> routes, std::spa
 
 }  // namespace
 
-std::vector<std::string> explain_routes(std::span<const config::Route> routes,
+std::vector<std::string> explain_routes(const config::SharedVector<config::Route>& routes,
                                         std::span<const Rule> rules, std::uint16_t listener,
                                         const http::RequestHead& head) {
     const HostName host(head.authority);

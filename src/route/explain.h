@@ -12,7 +12,7 @@ namespace ringway::route {
 
 /// A line for each route of the listener, most specific first, those of other hosts last. `rules`
 /// stand beside `routes`.
-std::vector<std::string> explain_routes(std::span<const config::Route> routes,
+std::vector<std::string> explain_routes(const config::SharedVector<config::Route>& routes,
                                         std::span<const Rule> rules, std::uint16_t listener,
                                         const http::RequestHead& head);
 

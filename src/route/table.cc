@@ -3,6 +3,7 @@
 #include "ringway/route/table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "explain.h"
 #include "host.h"
@@ -44,6 +45,9 @@ struct Listener {
     std::vector<Host> wildcards;  // sorted by name
     Paths any;
     int catch_all = kNoRoute;  // the route that takes every request of this listener
+
+    /// The place of a rule, or kNoRoute.
+    int search(const http::RequestHead& head) const;
 };
 
 int search_wildcards(const Listener& listener, std::string_view name,
@@ -57,12 +61,28 @@ int search_wildcards(const Listener& listener, std::string_view name,
     return kNoRoute;
 }
 
+int Listener::search(const http::RequestHead& head) const {
+    if (catch_all != kNoRoute) return catch_all;
+    if (!exact.empty() || !wildcards.empty()) {
+        const HostName host(head.authority);
+        if (const Paths* paths = find(exact, host.text()); paths != nullptr) {
+            if (const int found = paths->search(head); found != kNoRoute) return found;
+        }
+        if (!wildcards.empty()) {
+            if (const int found = search_wildcards(*this, host.text(), head); found != kNoRoute)
+                return found;
+        }
+    }
+    return any.search(head);
+}
+
 }  // namespace
 
 struct Table::Index {
-    std::vector<Rule> rules;  // by place in Config::routes
+    std::vector<Rule> rules;           // in the order of the file
+    std::vector<std::uint16_t> places;  // of each, in Config::routes
     std::vector<Listener> listeners;
-    std::vector<config::Route> routes;  // for explain()
+    config::SharedVector<config::Route> routes;  // of each, for explain()
 
     void add(const config::Route& route, const Rule& rule, Listener& listener) {
         if (route.hosts.empty()) listener.any.add(route, rule);
@@ -83,11 +103,15 @@ struct Table::Index {
 Table::Table(const config::Config& config) : index_(std::make_unique<Index>()) {
     RW_ASSERT(config.routes.size() <= base::kRoutesMax);
     Index& index = *index_;
-    index.routes = config.routes;
+    index.places = config::route_order(config);
+    for (std::size_t i = 0; i < index.places.size(); ++i) {
+        index.routes.emplace_back();
+        index.routes.take_over(i, config.routes, index.places[i]);
+    }
     index.listeners.resize(config.listeners.size());
-    index.rules.reserve(config.routes.size());  // rules are pointed to from here on
-    for (std::size_t i = 0; i < config.routes.size(); ++i) {
-        const config::Route& route = config.routes[i];
+    index.rules.reserve(index.routes.size());  // rules are pointed to from here on
+    for (std::size_t i = 0; i < index.routes.size(); ++i) {
+        const config::Route& route = std::as_const(index.routes)[i];
         const Rule& rule = index.rules.emplace_back(route, static_cast<int>(i));
         for (const std::uint16_t listener : route.listeners) {
             RW_ASSERT(listener < index.listeners.size());
@@ -112,19 +136,8 @@ Table& Table::operator=(Table&&) noexcept = default;
 
 int Table::match(std::uint16_t listener, const http::RequestHead& head) const {
     RW_ASSERT_HOT(listener < index_->listeners.size());
-    const Listener& here = index_->listeners[listener];
-    if (here.catch_all != kNoRoute) return here.catch_all;
-    if (!here.exact.empty() || !here.wildcards.empty()) {
-        const HostName host(head.authority);
-        if (const Paths* paths = find(here.exact, host.text()); paths != nullptr) {
-            if (const int found = paths->search(head); found != kNoRoute) return found;
-        }
-        if (!here.wildcards.empty()) {
-            if (const int found = search_wildcards(here, host.text(), head); found != kNoRoute)
-                return found;
-        }
-    }
-    return here.any.search(head);
+    const int rule = index_->listeners[listener].search(head);
+    return rule == kNoRoute ? rule : index_->places[static_cast<std::size_t>(rule)];
 }
 
 std::vector<std::string> Table::explain(std::uint16_t listener,

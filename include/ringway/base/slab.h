@@ -25,11 +25,13 @@ class Slab {
 
     std::size_t used() const { return used_; }
     std::size_t limit() const { return limit_; }
+    /// Objects beyond a lower limit stay.
+    void set_limit(std::size_t limit) { limit_ = limit; }
 
     /// A new object, or nullptr when the limit is reached.
     template <class... Args>
     T* make(Args&&... args) {
-        if (used_ == limit_) return nullptr;
+        if (used_ >= limit_) return nullptr;
         if (free_ == nullptr) grow();
         Slot* slot = free_;
         free_ = slot->next;

@@ -67,6 +67,7 @@ struct Network {
     int prefix_bits = 128;  // of the mapped form
     static std::optional<Network> parse(std::string_view text);
     bool contains(const IpAddress& ip) const;
+    bool operator==(const Network&) const = default;
 };
 
 }  // namespace ringway::base

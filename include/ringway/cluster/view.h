@@ -12,6 +12,10 @@
 #include "ringway/base/socket_address.h"
 #include "ringway/base/time.h"
 
+namespace ringway::config {
+struct Config;
+}
+
 namespace ringway::cluster {
 
 /// Place of a pool in Config::pools and View::pools.
@@ -85,6 +89,7 @@ struct BreakerView {
 
 struct UpstreamView {
     // -- from the configuration and its name --
+    bool retired = false;             // not in the configuration any more; never picked again
     bool backup = false;              // picked only when no other upstream of the pool is eligible
     std::uint32_t weight_config = 1;  // 1..kWeightMax; relative within the pool
     // priority: the lowest number with an eligible upstream is used first
@@ -123,9 +128,11 @@ struct PoolView {
     std::vector<UpstreamView> upstreams;
 };
 
-/// Pools that did not change are shared with the views before.
+/// Everything that all shards go by at one moment. Pools that did not change are shared with the
+/// views before; so is the configuration, whose pools and upstreams stand at the same places.
 struct View {
     std::uint64_t version = 0;  // one more with each publish
+    std::shared_ptr<const config::Config> config;
     std::vector<std::shared_ptr<const PoolView>> pools;
 
     const PoolView& pool(PoolIndex index) const { return *pools[index.value]; }

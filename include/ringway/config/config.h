@@ -12,6 +12,7 @@
 #include "ringway/base/socket_address.h"
 #include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
+#include "ringway/config/shared_vector.h"
 #include "ringway/http/head.h"
 
 namespace ringway::config {
@@ -26,6 +27,7 @@ struct Process {
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
     Duration graceful_timeout = seconds(30);  // bound of a SIGTERM drain
+    bool operator==(const Process&) const = default;
 };
 
 /// Settings of one shard: [shards] with the [[shards.cpu]] of its core laid over it.
@@ -43,11 +45,13 @@ struct Shard {
     std::uint32_t connections_max = 65536;  // client connections of this shard
     // names as `ringway -V` prints them: use the plain form
     std::vector<std::string> kernel_features_off;
+    bool operator==(const Shard&) const = default;
 };
 
 struct Admin {
     std::optional<base::SocketAddress> listen;  // none: no admin API
     std::string token;                          // content of token_file; empty: reads only
+    bool operator==(const Admin&) const = default;
 };
 
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
@@ -56,12 +60,14 @@ struct Log {
     LogLevel level = LogLevel::info;
     std::string access_path;       // "": off, "stdout", "stderr", or a file
     double access_sampling = 1.0;  // share of requests logged; errors (5xx, aborted) always are
+    bool operator==(const Log&) const = default;
 };
 
 enum class Protocol : std::uint8_t { http };
 
 struct Listener {
     std::string name;
+    bool retired = false;  // not in the file any more
     base::SocketAddress address;
     Protocol protocol = Protocol::http;
     std::uint32_t backlog = 4096;
@@ -86,6 +92,7 @@ struct Listener {
     Duration tunnel_timeout = std::chrono::minutes(60);
     // TCP congestion control of accepted sockets; empty: the system's
     std::string congestion_control;
+    bool operator==(const Listener&) const = default;
 };
 
 enum class Balance : std::uint8_t { round_robin, least_request, p2c, peak_ewma, maglev, random };
@@ -95,6 +102,7 @@ struct HashKey {
     enum class Kind : std::uint8_t { client_address, header, cookie, query, path };
     Kind kind = Kind::client_address;
     std::string name;  // of the header, cookie or query parameter
+    bool operator==(const HashKey&) const = default;
 };
 
 struct HeaderEdit {
@@ -106,10 +114,12 @@ struct HeaderEdit {
 
     /// It tells who we are to an upstream: a secret, or a field of a name that carries one.
     bool is_credential() const;
+    bool operator==(const HeaderEdit&) const = default;
 };
 
 struct Upstream {
     std::string name;
+    bool retired = false;      // not in the file any more
     std::string address;  // as written: "host:port" or "unix:/path"
     // parsed address; none when the host is a name to resolve
     std::optional<base::SocketAddress> literal;
@@ -122,6 +132,7 @@ struct Upstream {
     std::uint32_t in_flight_max = 4096;       // requests, each shard; 0: no limit
     std::vector<HeaderEdit> request_headers;  // set on every request sent to it (API keys)
     std::string host_header;                  // replaces Host when not empty
+    bool operator==(const Upstream&) const = default;
 };
 
 struct Retry {
@@ -137,6 +148,7 @@ struct Retry {
     // full jitter before the same upstream is asked again (another one is asked at once)
     Duration backoff_min = milliseconds(25);
     Duration backoff_max = milliseconds(250);
+    bool operator==(const Retry&) const = default;
 };
 
 /// [pool.hedge]: a second upstream is asked before the first has failed; the first answer counts.
@@ -148,12 +160,14 @@ struct Hedge {
     // a second upstream is dialled when a connect is overdue: always safe, nothing was sent
     bool connect = true;
     Duration connect_delay_min = milliseconds(20);  // never sooner
+    bool operator==(const Hedge&) const = default;
 };
 
 /// [pool.queue]: requests wait here when every upstream is out or full.
 struct Queue {
     std::uint32_t length_max = 1024;  // whole process, each shard its equal part; 0: no queue
     Duration wait_max = seconds(1);
+    bool operator==(const Queue&) const = default;
 };
 
 /// [pool.breaker], for each upstream (Nygard, Release It!, 2007).
@@ -167,6 +181,7 @@ struct Breaker {
     Duration recovery_max = std::chrono::minutes(5);
     std::uint32_t max_trial_requests = 3;  // let through while half open
     std::uint32_t success_threshold = 3;   // successes that close it; at most max_trial_requests
+    bool operator==(const Breaker&) const = default;
 };
 
 /// [pool.outlier]: upstreams that do worse than their peers are ejected for a while.
@@ -182,6 +197,7 @@ struct Outlier {
     Duration ejection_time = seconds(30);            // times the number of ejections in a row
     Duration ejection_max = seconds(300);
     std::uint32_t max_ejected_percent = 10;  // of the pool, at least one upstream; 0: none
+    bool operator==(const Outlier&) const = default;
 };
 
 /// [pool.suspicion]: an overdue request, or a failed one, makes a shard probe the upstream at once.
@@ -197,6 +213,7 @@ struct Suspicion {
     Duration probe_max = seconds(1);
     // of the pool, at least one upstream: more at a time are not taken out by missed probes
     std::uint32_t max_out_percent = 50;
+    bool operator==(const Suspicion&) const = default;
 };
 
 enum class CheckKind : std::uint8_t { tcp, http, agent };
@@ -213,11 +230,13 @@ struct ContentRule {
     Kind kind = Kind::contains;
     std::string pointer;  // RFC 6901
     std::string value;
+    bool operator==(const ContentRule&) const = default;
 };
 
 struct StatusRange {
     std::uint16_t first = 200;
     std::uint16_t last = 299;
+    bool operator==(const StatusRange&) const = default;
 };
 
 /// [[pool.health.check]]: one active check, made of each upstream of the pool.
@@ -250,6 +269,7 @@ struct HealthCheck {
     bool keep_alive = true;         // on a warm connection
     std::uint32_t max_body = 64 * 1024;
     std::vector<ContentRule> content;
+    bool operator==(const HealthCheck&) const = default;
 };
 
 /// [pool.health]
@@ -259,16 +279,19 @@ struct Health {
     std::uint32_t panic_percent = 50;
     std::string app_name;  // X-App-Name of checks; the pool's name by default
     std::vector<HealthCheck> checks;
+    bool operator==(const Health&) const = default;
 };
 
 struct Affinity {
     std::string cookie;  // name; empty: off
     std::string path = "/";
     Duration max_age{0};  // 0: session cookie
+    bool operator==(const Affinity&) const = default;
 };
 
 struct Pool {
     std::string name;
+    bool retired = false;  // not in the file any more
     Balance balance = Balance::p2c;
     HashKey hash_key;
     Affinity affinity;
@@ -291,6 +314,7 @@ struct Pool {
     std::uint32_t response_head_bytes_max = 64 * 1024;
     Duration resolve_period = seconds(30);  // of names
     std::vector<Upstream> upstreams;
+    bool operator==(const Pool&) const = default;
 };
 
 struct StringMatch {
@@ -298,10 +322,12 @@ struct StringMatch {
     std::string name;
     Kind kind = Kind::exact;
     std::string value;
+    bool operator==(const StringMatch&) const = default;
 };
 
 struct Split {
     std::vector<std::pair<cluster::PoolIndex, std::uint32_t>> targets;  // pool, weight
+    bool operator==(const Split&) const = default;
 };
 
 struct Redirect {
@@ -310,17 +336,20 @@ struct Redirect {
     std::string host;            // empty: keep
     std::string path;            // replaces the path; empty: keep
     bool keep_query = true;
+    bool operator==(const Redirect&) const = default;
 };
 
 struct Respond {
     std::uint16_t status = 200;
     std::string body;
     std::string content_type = "text/plain; charset=utf-8";
+    bool operator==(const Respond&) const = default;
 };
 
 /// One [[route]]. Exactly one of to_pool, split, redirect, respond is set.
 struct Route {
     std::string name;                      // for logs and metrics; "route-N" by default
+    bool retired = false;                  // not in the file any more
     std::vector<std::uint16_t> listeners;  // indices; empty: all
     std::vector<std::string> hosts;        // "a.example", "*.example"; empty: any
     std::string path;                      // exact, when not empty
@@ -341,6 +370,7 @@ struct Route {
     std::vector<HeaderEdit> response_headers;
     Duration request_timeout{0};  // 0: the listener's
     std::string config_place;     // "file:line:column" for explain
+    bool operator==(const Route&) const = default;
 };
 
 struct Config {
@@ -349,9 +379,29 @@ struct Config {
     std::vector<Shard> shards;
     Admin admin;
     Log log;
-    std::vector<Listener> listeners;
-    std::vector<Route> routes;
-    std::vector<Pool> pools;
+    // Places in these never change while the process lives (config/merge.h): a retired one keeps
+    // its place until nothing is left that knows it.
+    SharedVector<Listener> listeners;
+    SharedVector<Route> routes;
+    SharedVector<Pool> pools;
+    std::vector<std::uint16_t> route_order;  // see the function
+    std::uint64_t generation = 1;  // counts the configurations that were in force
 };
+
+/// Places of the routes in the order of the file, which decides where nothing else does: as they
+/// stand when Config::route_order is empty.
+std::vector<std::uint16_t> route_order(const Config& config);
+
+/// Places of those that are not retired.
+template <class T>
+std::vector<std::uint16_t> places_in_use(const SharedVector<T>& all) {
+    std::vector<std::uint16_t> places;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].retired) places.push_back(static_cast<std::uint16_t>(i));
+    }
+    return places;
+}
+/// Those of all upstreams, pool by pool.
+std::vector<cluster::Place> upstreams_in_use(const Config& config);
 
 }  // namespace ringway::config

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ringway/cluster/view.h"
+#include "ringway/base/stable_vector.h"
 #include "ringway/control/log.h"
 #include "ringway/control/traffic_latency.h"
 #include "ringway/failover/board.h"
@@ -44,6 +45,9 @@ class Chronicle {
     /// and the resolver have ended; not to be called by an online RcuReader.
     void stop();
 
+    /// Room for all that this configuration has. Before the board adopts it.
+    void adopt(const config::Config& next);
+
     /// The events with an id above `after`, the oldest first, at most `limit`. Of the last kKept;
     /// a gap between `after` and the first one's id are events that were forgotten. Any thread.
     std::vector<observe::Told> events_after(std::uint64_t after, std::size_t limit) const;
@@ -69,7 +73,7 @@ class Chronicle {
     failover::Board& board_;
     Log& log_;
     TrafficLatency latency_;
-    std::vector<KindCounts> control_events_;  // of each pool
+    base::StableVector<KindCounts> control_events_;  // of each pool
 
     // The thread's, once it runs.
     std::vector<observe::Event> held_;  // by (version, part)

@@ -27,8 +27,7 @@ enum class Phase : std::uint8_t { starting, accepting, draining };
 
 /// Why the process should get no new clients, or nothing: it accepts them, and every pool has an
 /// eligible upstream. Pure.
-std::optional<std::string> unready_reason(Phase phase, const config::Config& config,
-                                          const cluster::View& view);
+std::optional<std::string> unready_reason(Phase phase, const cluster::View& view);
 
 /// What /proc and the clocks tell of this process; the members of the control threads are left at
 /// 0.
@@ -36,7 +35,6 @@ observe::ProcessFacts read_process_facts();
 
 /// Everything referred to outlives the server.
 struct EndpointSources {
-    const config::Config& config;
     const std::atomic<Phase>& phase;
     const failover::Board& board;
     std::vector<const observe::ShardCounters*> shards;

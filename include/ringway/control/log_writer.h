@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -21,8 +22,9 @@ namespace ringway::control {
 /// hold what its shard logs in that time. Sampling is the shards' business.
 class LogWriter {
  public:
-    /// The configuration, rings and log outlive it.
-    LogWriter(const config::Config& config, std::vector<observe::AccessRing*> rings, Log& log);
+    /// The rings and log outlive it.
+    LogWriter(std::shared_ptr<const config::Config> config, std::vector<observe::AccessRing*> rings,
+              Log& log);
     LogWriter(const LogWriter&) = delete;
     LogWriter& operator=(const LogWriter&) = delete;
     ~LogWriter();
@@ -35,6 +37,9 @@ class LogWriter {
     /// Asks for the file to be opened again by its name, for rotation; the old one stays in use
     /// when that fails. Any thread, but not a signal handler.
     void reopen();
+
+    /// Names places by this configuration from now on. Before any shard goes by it; any thread.
+    void adopt(std::shared_ptr<const config::Config> next);
 
     /// Writes what was pushed before the call and ends the thread. Waits at most 1 s for a pipe
     /// that nobody reads.
@@ -56,11 +61,11 @@ class LogWriter {
     std::size_t write_bytes(std::string_view bytes, int& error_number);
     void carry_out_reopen();
 
-    const config::Config& config_;
     const std::vector<observe::AccessRing*> rings_;
     Log& log_;
 
     // The writer thread's, after start().
+    std::shared_ptr<const config::Config> config_;
     int descriptor_ = -1;
     bool owns_descriptor_ = false;
     bool regular_ = false;    // a file: never blocks for long, taken whole
@@ -75,8 +80,10 @@ class LogWriter {
 
     mutable std::mutex mutex_;  // of the requests below
     std::condition_variable wake_;
+    std::condition_variable taken_;  // next_config_ was
     bool stopping_ = false;
     bool reopen_asked_ = false;
+    std::shared_ptr<const config::Config> next_config_;  // nullptr: none since the last visit
     std::thread thread_;
 };
 

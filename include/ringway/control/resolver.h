@@ -6,6 +6,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,8 +34,8 @@ LookupAnswer system_lookup(const std::string& host);
 /// nor cancelled.
 class Resolver {
  public:
-    /// The configuration and log outlive it; `lookup` is copied and may be in use after it.
-    Resolver(const config::Config& config, Log& log, Lookup lookup = system_lookup);
+    /// The log outlives it; `lookup` is copied and may be in use after it.
+    Resolver(std::shared_ptr<const config::Config> config, Log& log, Lookup lookup = system_lookup);
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
     ~Resolver();
@@ -42,6 +43,12 @@ class Resolver {
     /// Looks all names up side by side and waits up to `bound`; a name without an answer by then
     /// comes with the thread. Called once, before start().
     std::unique_ptr<const cluster::View> first_view(base::Duration bound);
+
+    /// Looks up the names that are new in the next configuration, at most for `bound`: the addresses
+    /// of all of its upstreams, as far as they are known. Nothing else changes until adopt().
+    failover::Addresses prepare(std::shared_ptr<const config::Config> next, base::Duration bound);
+    /// Goes by what prepare() was last given; the board has adopted it. The thread that prepared.
+    void adopt(failover::Board& board);
 
     /// Starts the thread, which publishes new addresses on the board (made with what first_view()
     /// returned) as Teller::shard board.shard_count(). No thread when the configuration has no
@@ -62,6 +69,8 @@ class Resolver {
  private:
     struct Machine;
     std::unique_ptr<Machine> machine_;
+    std::unique_ptr<Machine> prepared_;  // nullptr: nothing was
+    mutable std::mutex mutex_;           // of which machine it is, for counts()
 };
 
 }  // namespace ringway::control

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ringway/base/stable_vector.h"
 #include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
@@ -16,8 +17,10 @@ namespace ringway::control {
 /// only, so that the request path pays nothing for it. tick() on one thread, ewma() on any.
 class TrafficLatency {
  public:
-    /// The counters have the shape of `config` and outlive it.
-    TrafficLatency(const config::Config& config, std::vector<const observe::ShardCounters*> shards);
+    /// The counters outlive it, and have the shape of each configuration first.
+    explicit TrafficLatency(std::vector<const observe::ShardCounters*> shards);
+    /// Room for all that this configuration has.
+    void adopt(const config::Config& next);
 
     void tick();
     /// 0 before the first response.
@@ -33,7 +36,7 @@ class TrafficLatency {
         observe::Counter ewma_ns;
     };
     const std::vector<const observe::ShardCounters*> shards_;
-    std::vector<std::vector<Upstream>> upstreams_;  // [pool][upstream]
+    base::StableVector<base::StableVector<Upstream>> upstreams_;  // [pool][upstream]
 };
 
 }  // namespace ringway::control

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ringway/base/published.h"
+#include "ringway/base/stable_vector.h"
 #include "ringway/base/time.h"
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
@@ -36,17 +37,22 @@ struct Teller {
 
 class Board {
  public:
-    /// `first`: the view to start with. `shards`: of Config::shards.
-    Board(const config::Config& config, std::unique_ptr<const cluster::View> first);
+    /// `first`: the view to start with, and the configuration in it.
+    explicit Board(std::unique_ptr<const cluster::View> first);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
     ~Board();
 
-    const config::Config& config() const { return config_; }
     std::uint16_t shard_count() const { return shard_count_; }
 
     /// Valid until the calling RcuReader's next quiescent state. RcuReader threads.
     const cluster::View* read() const { return view_.read(); }
+    /// Any thread; the configuration in force may be followed by another at any time.
+    std::shared_ptr<const config::Config> config() const;
+    /// Makes the next configuration that of the view; every shard acts on it in its next turn.
+    /// Control thread, an RcuReader, one at a time.
+    void adopt(const std::shared_ptr<const config::Config>& next, const Addresses& resolved,
+               base::Instant now);
 
     /// Publishes what `step` (const View& -> Step) makes of the current view, again from the newer
     /// view when another publisher was faster; then tells the events, counts them, and wakes the
@@ -84,15 +90,15 @@ class Board {
     }
     static constexpr base::Duration kStalledAfter = std::chrono::seconds(3);
 
-    /// Asks the shard that checks the upstream of this number (counted through all pools) to probe
-    /// it at once: it has a warm connection to it. Any shard.
-    void ask_probe(std::uint16_t shard, std::size_t upstream, base::Instant first_sign);
+    /// Asks the shard that checks the upstream to probe it at once: it has a warm connection to it.
+    /// Any shard.
+    void ask_probe(std::uint16_t shard, cluster::Place upstream, base::Instant first_sign);
     /// How often this shard was asked, in all.
     std::uint64_t asked_count(std::uint16_t shard) const {
         return asked_[shard].count.load(std::memory_order_acquire);
     }
     /// The first sign that it was asked with, once; the epoch: it was not asked.
-    base::Instant take_asked(std::size_t upstream);
+    base::Instant take_asked(cluster::Place upstream);
 
     /// Frees views that were replaced, once no reader can hold them. Control thread, regularly; not
     /// by an online RcuReader.
@@ -105,18 +111,21 @@ class Board {
     struct alignas(64) Asked {
         std::atomic<std::uint64_t> count{0};
     };
+    void make_room(const config::Config& config);
     void wake(std::uint16_t shard);
     void announce(const Teller& teller, std::vector<observe::Event>& events);
     void wake_others(std::uint16_t shard);
 
-    const config::Config& config_;
     const std::uint16_t shard_count_;
     base::Published<cluster::View> view_;
     std::vector<std::unique_ptr<observe::EventRing>> events_;  // of each shard, then control
     std::vector<Beat> beats_;
     std::vector<Asked> asked_;                             // of each shard
-    std::vector<std::atomic<std::int64_t>> asked_for_ns_;  // of each upstream; 0: not asked
+    // [pool][upstream]; 0: not asked
+    base::StableVector<base::StableVector<std::atomic<std::int64_t>>> asked_for_ns_;
     std::atomic<std::uint64_t> events_lost_{0};
+    mutable std::mutex config_mutex_;
+    std::shared_ptr<const config::Config> config_;  // of the view, for threads that read none
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;
 };

@@ -41,53 +41,64 @@ using Step = std::optional<Next>;
 using Addresses = std::vector<std::vector<std::vector<base::SocketAddress>>>;
 
 /// Version 1. Upstreams of a pool with an enabled check start unknown, others healthy.
+std::unique_ptr<const View> first_view(std::shared_ptr<const config::Config> config,
+                                       const Addresses& resolved, Instant now);
+/// As above with a configuration that outlives the view and all that follow it.
 std::unique_ptr<const View> first_view(const config::Config& config, const Addresses& resolved,
                                        Instant now);
 
+/// The configuration that follows the view's (config::merge). What is known of an upstream stays
+/// while its address does, but for what the new rules do not know: a breaker or an ejection where
+/// there are none now, the wish of an agent that is not asked any more, the fault of a credential
+/// that was replaced. One with another address begins anew; a drain or maintenance by hand stays in
+/// any case. A name without an answer in `resolved` keeps the addresses that it had.
+Step adopt(const View& view, std::shared_ptr<const config::Config> next, const Addresses& resolved,
+           Instant now);
+
 /// Names have these addresses now. A pool's version counts up exactly when one of its upstreams
 /// changed.
-Step set_addresses(const config::Config& config, const View& view, const Addresses& resolved,
+Step set_addresses(const View& view, const Addresses& resolved,
                    Instant now);
 
 /// The verdict on an upstream; nothing when it is in that state already, for whatever reason. To
 /// healthy also ends its ejection and makes an open breaker half open. Draining and maintenance are
 /// left only with Reason::by_hand or agent_asked, and those set by hand only by hand.
-Step set_state(const config::Config& config, const View& view, Place place,
+Step set_state(const View& view, Place place,
                cluster::UpstreamState state, Reason reason, Instant now);
 
 /// As set_state(unhealthy, probe_missed), unless that was the pool's last eligible upstream, or
 /// more than Suspicion::max_out_percent of the pool (at least one) would be out by missed probes.
-Step set_missing(const config::Config& config, const View& view, Place place, Instant now);
+Step set_missing(const View& view, Place place, Instant now);
 
 /// Ejects it for ejection_time x ejections in a row (at most ejection_max), unless max_ejected
 /// of the pool (at least one, rounded down beyond; none when 0) are ejected already, or it is, or
 /// outliers are not looked for. A row ends when it was back for longer than ejection_max.
-Step eject(const config::Config& config, const View& view, Place place, Reason reason, Instant now);
+Step eject(const View& view, Place place, Reason reason, Instant now);
 
 /// Rate limited until then, rounded up to 0.1 s, so that a thousand answers of one moment change
 /// the view once; nothing when it cools as long or longer already, or when that is past.
-Step cool_down(const config::Config& config, const View& view, Place place, Instant until,
+Step cool_down(const View& view, Place place, Instant until,
                Instant now);
 
-Step set_credentials_fault(const config::Config& config, const View& view, Place place, bool fault,
+Step set_credentials_fault(const View& view, Place place, bool fault,
                            Instant now);
 
 /// What its agent asked for; 0 percent: no traffic.
-Step set_agent_percent(const config::Config& config, const View& view, Place place,
+Step set_agent_percent(const View& view, Place place,
                        std::uint8_t percent, Instant now);
 
 /// The steps of breaker/breaker.h on the upstream's breaker; nothing where those give nothing, or
 /// the breaker is not enabled. With Reason::trial_failed only a half-open one opens.
-Step open_breaker(const config::Config& config, const View& view, Place place, Reason reason,
+Step open_breaker(const View& view, Place place, Reason reason,
                   Instant now);
-Step take_trial(const config::Config& config, const View& view, Place place, Instant now);
-Step pass_trial(const config::Config& config, const View& view, Place place, Instant now);
-Step return_trial(const config::Config& config, const View& view, Place place, Instant now);
+Step take_trial(const View& view, Place place, Instant now);
+Step pass_trial(const View& view, Place place, Instant now);
+Step return_trial(const View& view, Place place, Instant now);
 
 /// Everything that became due by `now`: ejections, coolings and recovery time-outs that are over.
-Step pass_time(const config::Config& config, const View& view, Instant now);
+Step pass_time(const View& view, Instant now);
 /// When pass_time() would do something; kNever when never.
-Instant next_due(const config::Config& config, const View& view);
+Instant next_due(const View& view);
 
 /// The soonest moment at which an upstream of the pool stops cooling, when nothing but that keeps
 /// it from traffic, and no upstream is there that could take traffic now; nothing otherwise.

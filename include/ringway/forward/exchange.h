@@ -48,6 +48,7 @@
 namespace ringway::forward {
 
 struct Plane;
+struct Rules;
 class ClientSide;
 class UpstreamSide;
 
@@ -226,6 +227,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
 
     Plane& plane_;
     ClientSide& client_;
+    Rules& rules_;  // in force when it began; it ends by them
     Attempt attempt_;
     Attempt rival_;  // live only beside a live attempt_
     const config::Route* route_ = nullptr;

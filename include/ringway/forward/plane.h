@@ -38,7 +38,6 @@ struct ClientTag;
 
 /// What the plane is made of; all referred to objects outlive it.
 struct PlaneParts {
-    const config::Config& config;
     std::uint16_t shard_index = 0;
     ring::Ring& ring;
     observe::ShardCounters& counters;
@@ -51,6 +50,14 @@ struct PlaneParts {
     std::uint64_t seed = 0;
 };
 
+/// A configuration, and what is worked out of it once. Lives on while exchanges go by it.
+struct Rules {
+    explicit Rules(std::shared_ptr<const config::Config> of) : config(std::move(of)), routes(*config) {}
+    const std::shared_ptr<const config::Config> config;
+    const route::Table routes;
+    std::uint64_t users = 0;
+};
+
 struct Plane {
     explicit Plane(const PlaneParts& parts);
     ~Plane();
@@ -58,10 +65,23 @@ struct Plane {
     Plane& operator=(const Plane&) = delete;
 
     base::Instant now() const { return ring.now(); }
-    const config::Shard& settings() const { return config.shards[shard_index]; }
+    /// In force for what begins now.
+    const config::Config& config() const { return *rules.back()->config; }
+    const config::Shard& settings() const { return config().shards[shard_index]; }
+    Rules& enter_rules() {
+        ++rules.back()->users;
+        return *rules.back();
+    }
+    void leave_rules(Rules& left) { --left.users; }
 
-    /// The newest view; valid for the rest of the turn, though a newer one may come.
-    const cluster::View& view() const { return *board.read(); }
+    /// The newest view of that configuration; valid for the rest of the turn, though a newer one
+    /// may come.
+    const cluster::View& view() const {
+        const cluster::View* const newest = board.read();
+        if (newest->config == rules.back()->config) [[likely]]
+            seen_view = newest;
+        return *seen_view;
+    }
     /// Does what a new view asks for: an upstream that has come back starts slowly from now, the
     /// requests that wait for a dead one move on, and those that waited for anyone are served.
     /// Between handlers, and again as long as it says that something was done.
@@ -102,6 +122,13 @@ struct Plane {
 
     /// True when the pool may retry once more now; takes one from its budget.
     bool take_retry(cluster::PoolIndex pool);
+    /// Another configuration is in force: what is new gets its room here, what changed is made
+    /// anew, what is gone loses its idle connections. Nothing that is under way notices.
+    void adopt(const cluster::View& next);
+    void adopt_pool(cluster::PoolIndex index, const config::Config* before);
+    void make_balancer(cluster::PoolIndex index, const config::Pool* before);
+    /// Rules by which nothing goes any more.
+    void drop_rules();
     void act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before,
                      const cluster::PoolView& after);
     void count_copy(observe::CopyReason reason, std::size_t bytes) {
@@ -114,7 +141,6 @@ struct Plane {
         if (!access_log->push(line)) counters.access_records_dropped.add();
     }
 
-    const config::Config& config;
     const std::uint16_t shard_index;
     ring::Ring& ring;
     observe::ShardCounters& counters;
@@ -124,8 +150,9 @@ struct Plane {
     base::TimerWheel wheel;
     base::TimerWheel fine;  // for what must be exact to a fraction of a millisecond
     base::Prng prng;
-    route::Table routes;
     failover::Board& board;
+    std::vector<std::unique_ptr<Rules>> rules;  // the last one is in force
+    mutable const cluster::View* seen_view = nullptr;
     health::Monitor monitor;
     std::uint64_t view_version = 0;                                     // acted on
     std::vector<std::shared_ptr<const cluster::PoolView>> known_pools;  // of that version

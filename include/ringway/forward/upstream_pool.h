@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "ringway/base/intrusive_list.h"
@@ -18,7 +19,11 @@ struct IdleTag;
 
 class UpstreamPools {
  public:
-    explicit UpstreamPools(const config::Config& config);
+    /// Room for all upstreams of this configuration.
+    void grow(const config::Config& config);
+    /// The upstream is elsewhere now, or nowhere: idle connections close, others after their
+    /// exchange.
+    void move_away(cluster::Place place);
 
     /// An idle connection, or a new one that is connecting; nullptr when no socket or slot can be
     /// had. With `fresh` idle ones are left alone.
@@ -49,14 +54,15 @@ class UpstreamPools {
         base::Instant measured_at{};
         base::Instant closed_at{};       // when the upstream last closed an idle one
         std::uint32_t next_address = 0;  // of those that its name resolved to
+        std::uint32_t address_version = 0;
     };
     static void close_all(Upstream& upstream);
     static void measure(Plane& plane, Upstream& upstream, const UpstreamSide& connection);
     UpstreamSide* connect(Plane& plane, Upstream& upstream, cluster::PoolIndex pool,
                           cluster::UpstreamIndex index);
 
-    const config::Config& config_;
-    std::vector<std::vector<Upstream>> pools_;
+    // connections are linked to them, which therefore never move
+    std::vector<std::deque<Upstream>> pools_;
     Upstream& of(const UpstreamSide& connection);
 };
 

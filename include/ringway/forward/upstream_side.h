@@ -36,6 +36,8 @@ class UpstreamSide final : public Socket, public base::ListLink<IdleTag> {
     // -- for its pool --
     void start(const base::SocketAddress& to);
     std::uint64_t requests() const { return requests_; }
+    /// Which of its upstream's addresses it leads to, counted by UpstreamPools::move_away().
+    std::uint32_t address_version = 0;
     /// Closes it if it is idle.
     void drop_idle();
     /// Closes it while it is opened ahead of requests.

@@ -3,14 +3,15 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
+#include <tuple>
 
 #include "ringway/base/time.h"
+#include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/health/probe.h"
 
@@ -40,28 +41,47 @@ struct CheckReport {
     std::array<LayerResult, kLayers> layers;
 };
 
-/// [pool][upstream][check]; one entry each, behind a lock of its own: it is written a few times a
+/// What one check of one upstream came to, behind a lock of its own: it is written a few times a
 /// second at most, and never on the request path.
-class CheckStats {
+class CheckRecord {
  public:
-    explicit CheckStats(const config::Config& config);
-    CheckStats(const CheckStats&) = delete;
-    CheckStats& operator=(const CheckStats&) = delete;
-
-    CheckReport read(std::size_t pool, std::size_t upstream, std::size_t check) const;
+    CheckReport read() const {
+        const std::lock_guard lock(mutex_);
+        return report_;
+    }
     template <class Change>
-    void change(std::size_t pool, std::size_t upstream, std::size_t check, Change&& change_report) {
-        Entry& entry = *entries_[pool][upstream][check];
-        const std::lock_guard lock(entry.mutex);
-        change_report(entry.report);
+    void change(Change&& change_report) {
+        const std::lock_guard lock(mutex_);
+        change_report(report_);
     }
 
  private:
-    struct Entry {
-        mutable std::mutex mutex;
-        CheckReport report;
-    };
-    std::vector<std::vector<std::vector<std::unique_ptr<Entry>>>> entries_;
+    mutable std::mutex mutex_;
+    CheckReport report_;
+};
+
+/// The records of all checks, by upstream and name. Any thread.
+class CheckStats {
+ public:
+    CheckStats() = default;
+    CheckStats(const CheckStats&) = delete;
+    CheckStats& operator=(const CheckStats&) = delete;
+
+    /// Made when it is not there.
+    std::shared_ptr<CheckRecord> record(cluster::Place upstream, const std::string& check);
+    /// As long as nobody made one: of zeros, with its name.
+    CheckReport read(cluster::Place upstream, const std::string& check) const;
+    /// Forgets the records of checks that this configuration does not have.
+    void keep_only(const config::Config& config);
+
+ private:
+    // pool, upstream, name of the check
+    using Key = std::tuple<std::uint16_t, std::uint16_t, std::string>;
+    static Key key_of(cluster::Place upstream, const std::string& check) {
+        return {upstream.pool.value, upstream.upstream.value, check};
+    }
+    mutable std::mutex mutex_;
+    std::map<Key, std::shared_ptr<CheckRecord>> records_;
 };
 
 }  // namespace ringway::health

@@ -3,9 +3,9 @@
 // the soft evidence of all shards for the pools that it stewards. Verdicts go through the Board.
 // Owned by the shard, on its thread.
 //
-// Who checks: upstream number n (counted through all pools) belongs to shard n mod shards, and a
-// pool to shard (its index) mod shards; when that shard shows no sign of life for
-// Board::kStalledAfter, to the next living one.
+// Who checks: the upstream at place u of pool p belongs to shard (p + u) mod shards, and a pool to
+// shard p mod shards; when that shard shows no sign of life for Board::kStalledAfter, to the next
+// living one. Nobody changes hands when a configuration brings further ones.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,7 @@ namespace ringway::health {
 
 /// What a Monitor is made of. All referred to objects outlive it.
 struct MonitorParts {
-    const config::Config& config;
-    std::uint16_t shard_index;
+    std::uint16_t shard_index = 0;
     ring::Ring& ring;
     base::TimerWheel& fine;
     failover::Board& board;
@@ -59,7 +58,9 @@ class Monitor {
     /// Arms the checks and the tick; once, in the shard's first turn.
     void start();
     /// Each new view, and each one that this shard published: arms the timer of what becomes due in
-    /// it, and takes over what other shards found (Verdict::force_down and so on).
+    /// it, and takes over what other shards found (Verdict::force_down and so on). One with another
+    /// configuration, never from within a verb of the Monitor: watches whose checks are still the
+    /// same go on as they are, what was measured of an upstream stays while its address does.
     void look_at(const cluster::View& view);
     /// Probes what other shards asked for (Board::ask_probe). Each turn.
     void serve_asked();
@@ -71,7 +72,7 @@ class Monitor {
 
     /// An answer that is no Fault: `latency` from the request sent to its head. The hot path.
     void on_answer(cluster::Place place, base::Duration latency) {
-        Upstream& upstream = upstreams_[flat(place)];
+        Upstream& upstream = of(place);
         upstream.suspicion.record(latency);
         if (upstream.failures_in_row != nullptr && upstream.failures_in_row->get() != 0)
             [[unlikely]]
@@ -100,11 +101,11 @@ class Monitor {
     void unsuspect(cluster::Place place);
 
     const Suspicion& suspicion(cluster::Place place) const {
-        return upstreams_[flat(place)].suspicion;
+        return of(place).suspicion;
     }
     /// A round trip to the upstream: a connect, or what TCP says of a connection.
     void on_round_trip(cluster::Place place, base::Duration took) {
-        upstreams_[flat(place)].suspicion.add_round_trip(took);
+        of(place).suspicion.add_round_trip(took);
     }
 
  private:
@@ -113,11 +114,15 @@ class Monitor {
         Suspicion suspicion;
         observe::Counter* failures_in_row = nullptr;  // UpstreamCounters::failures_in_row
     };
-    std::size_t flat(cluster::Place place) const {
-        return first_of_pool_[place.pool.value] + place.upstream.value;
+    /// [pool][upstream]; none of them moves when there are more.
+    using Upstreams = std::vector<std::vector<std::unique_ptr<Upstream>>>;
+    Upstream& of(cluster::Place place) {
+        return *upstreams_[place.pool.value][place.upstream.value];
     }
-    std::vector<std::size_t> first_of_pool_;
-    std::vector<Upstream> upstreams_;
+    const Upstream& of(cluster::Place place) const {
+        return *upstreams_[place.pool.value][place.upstream.value];
+    }
+    Upstreams upstreams_;
     std::unique_ptr<Machine> machine_;
 };
 

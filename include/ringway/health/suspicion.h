@@ -17,7 +17,10 @@ namespace ringway::health {
 
 class Suspicion {
  public:
+    /// The rules outlive it, or are replaced in time.
     explicit Suspicion(const config::Suspicion& rules) : rules_(&rules) {}
+    /// What was recorded counts by these from now on.
+    void set_rules(const config::Suspicion& rules);
 
     /// A request was answered after this long. On the request path: about 3 ns in the mean.
     /// Quantiles are worked out anew for each of the first 64, and each 64 samples after that.

@@ -104,6 +104,7 @@ struct HeadLimits {
     std::uint32_t bytes_max = 64 * 1024;  // the whole head, its empty line included
     std::uint32_t fields_max = 100;       // at most base::kFieldsMax
     std::uint32_t target_bytes_max = 16 * 1024;
+    bool operator==(const HeadLimits&) const = default;
 };
 
 struct RequestHead {

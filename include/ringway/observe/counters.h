@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "ringway/base/stable_vector.h"
 #include "ringway/base/time.h"
 #include "ringway/config/config.h"
 #include "ringway/observe/event.h"
@@ -26,6 +27,7 @@ class Counter {
     }
     void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
     std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+    void clear() { set(0); }
 
  private:
     std::atomic<std::uint64_t> value_{0};
@@ -73,6 +75,7 @@ const char* name_of(Refusal reason);
 struct ListenerCounters {
     Counter connections_accepted, connections_refused, connections_open, requests, bytes_in,
         bytes_out;
+    void clear();  // as after construction; the writer's, as are those below
 };
 
 /// Per route.
@@ -80,6 +83,7 @@ struct RouteCounters {
     std::array<Counter, 6> responses_by_class;  // [1]..[5]: 1xx..5xx; [0]: none could be sent
     Histogram latency;  // head of the request complete -> last byte of the response handed to the
                         // kernel, in ns
+    void clear();
 };
 
 /// Per pool: what the clients of the pool saw, retries and all.
@@ -96,6 +100,7 @@ struct PoolCounters {
     std::array<Counter, kEventKinds> events;
     std::array<Counter, 6> responses_by_class;
     Histogram latency;  // as of RouteCounters
+    void clear();
 };
 
 /// Per upstream. Each shard's own, apart from the others' by cache lines.
@@ -110,22 +115,27 @@ struct alignas(64) UpstreamCounters {
         connects_reused, resets, timeouts, malformed, idle_closed, bytes_sent, bytes_received;
     std::array<Counter, 6> responses_by_class;
     Histogram first_byte;  // request handed to the kernel -> head of the response, in ns
+    void clear();
 };
 
-/// Everything of one shard. Made before its thread starts, sized by the configuration, never
-/// resized.
+/// Everything of one shard. Made before its thread starts, in the shape of the configuration.
 struct ShardCounters {
     explicit ShardCounters(const config::Config& config);
+
+    /// Room for all that this configuration has. Control thread, before the shard hears of it.
+    void grow(const config::Config& config);
 
     Counter turns, completions, exchanges, exchanges_active, clients_open, pipelined_requests,
         upgrades, spliced_bytes, buffers_exhausted, sends_partial, client_aborts,
         access_records_dropped, access_records;
+    // of the configuration that the shard goes by, and of the oldest that an exchange still does
+    Counter generation, oldest_generation;
     std::array<Counter, kCopyReasons> copied_bytes;
     std::array<Counter, kRefusals> refusals;
-    std::vector<ListenerCounters> listeners;
-    std::vector<RouteCounters> routes;
-    std::vector<PoolCounters> pools;
-    std::vector<std::vector<UpstreamCounters>> upstreams;  // [pool][upstream]
+    base::StableVector<ListenerCounters> listeners;
+    base::StableVector<RouteCounters> routes;
+    base::StableVector<PoolCounters> pools;
+    base::StableVector<base::StableVector<UpstreamCounters>> upstreams;  // [pool][upstream]
 };
 
 }  // namespace ringway::observe

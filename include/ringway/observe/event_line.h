@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "ringway/config/config.h"
@@ -21,11 +22,12 @@ struct Told {
     std::uint64_t id = 0;      // 1, 2, 3...: in the order in which they were told
     std::int64_t unix_ns = 0;  // wall clock of Event::at
     Event event;
+    std::shared_ptr<const config::Config> config;  // that names the places in it
 };
 
 /// One object: {"id", "time", "kind", "severity", "pool", "upstream", "reason", "from", "to",
 /// "took_ms", "evidence", "shard", "version"}; what does not apply is null: the upstream and states
 /// of a whole pool's event, a time that nothing took, the shard when control told it.
-void put_event(JsonWriter& json, const Told& told, const config::Config& config);
+void put_event(JsonWriter& json, const Told& told);
 
 }  // namespace ringway::observe

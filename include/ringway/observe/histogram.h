@@ -47,6 +47,11 @@ class LogHistogram {
         return buckets_[index].load(std::memory_order_relaxed);
     }
     std::uint64_t sum_ns() const { return sum_.load(std::memory_order_relaxed); }
+    /// As after construction; the writer's.
+    void clear() {
+        for (auto& bucket : buckets_) bucket.store(0, std::memory_order_relaxed);
+        sum_.store(0, std::memory_order_relaxed);
+    }
 
  private:
     static void bump(std::atomic<std::uint64_t>& value, std::uint64_t n) {

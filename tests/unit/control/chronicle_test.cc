@@ -198,7 +198,7 @@ void turn_over(Scene& scene, std::uint16_t shard, cluster::Place place) {
     scene.board.change(
         {.shard = shard, .now = now, .evidence = "test"}, [&](const cluster::View& view) {
             const bool healthy = view.upstream(place).state == UpstreamState::healthy;
-            return failover::set_state(scene.config, view, place,
+            return failover::set_state(view, place,
                                        healthy ? UpstreamState::unhealthy : UpstreamState::healthy,
                                        healthy ? Reason::check_failed : Reason::check_passed, now);
         });

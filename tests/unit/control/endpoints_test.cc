@@ -64,7 +64,7 @@ struct Scene {
         const auto now = read_clocks().now;
         EXPECT_TRUE(board.change(
             {.shard = 0, .now = now, .counters = &counters}, [&](const cluster::View& view) {
-                return failover::set_state(config, view, {{pool}, {upstream}}, state, reason, now);
+                return failover::set_state(view, {{pool}, {upstream}}, state, reason, now);
             }));
     }
     config::Config config = two_pools();

@@ -36,7 +36,7 @@ struct Scene {
     /// The verdict of one shard, on an RcuReader's thread.
     bool set(const Teller& teller, UpstreamState state, Place place = at(0)) {
         return board.change(teller, [&](const View& view) {
-            return set_state(config, view, place, state, Reason::check_failed, teller.now);
+            return set_state(view, place, state, Reason::check_failed, teller.now);
         });
     }
     std::vector<observe::Event> events(std::uint16_t shard) {
@@ -110,16 +110,16 @@ TEST(Board, CountsTheTimesOfOutagesOnly) {
     Teller later = first;
     later.now += seconds(5);
     scene.board.change(first, [&](const View& view) {
-        return cool_down(scene.config, view, at(0), kNow + seconds(2), kNow);
+        return cool_down(view, at(0), kNow + seconds(2), kNow);
     });
     scene.board.change(first, [&](const View& view) {
-        return set_state(scene.config, view, at(1), UpstreamState::maintenance, Reason::by_hand,
+        return set_state(view, at(1), UpstreamState::maintenance, Reason::by_hand,
                          kNow);
     });
     scene.board.change(later,
-                       [&](const View& view) { return pass_time(scene.config, view, later.now); });
+                       [&](const View& view) { return pass_time(view, later.now); });
     scene.board.change(later, [&](const View& view) {
-        return set_state(scene.config, view, at(1), UpstreamState::healthy, Reason::by_hand,
+        return set_state(view, at(1), UpstreamState::healthy, Reason::by_hand,
                          later.now);
     });
     EXPECT_EQ(scene.board.read()->version, 5u);

@@ -81,7 +81,7 @@ class Walk {
     /// Often to the very moment at which something is due, or to just before it.
     void let_time_pass() {
         const auto at = due();
-        ASSERT_EQ(next_due(world_.config, *world_.view), at.value_or(base::kNever));
+        ASSERT_EQ(next_due(*world_.view), at.value_or(base::kNever));
         if (at && *at > world_.now && prng_.chance(40)) {
             world_.now = *at - Duration(prng_.below(2));
         } else {
@@ -194,14 +194,14 @@ class Walk {
         const auto& config = world_.config;
         const Instant now = world_.now;
         if (prng_.chance(25)) {
-            return both([&](const View& view) { return set_missing(config, view, place, now); },
+            return both([&](const View& view) { return set_missing(view, place, now); },
                         [&] { return pool.set_missing(i, now); });
         }
         const auto state =
             prng_.chance(50) ? UpstreamState::healthy : static_cast<UpstreamState>(prng_.below(6));
         constexpr Reason kReasons[] = {Reason::check_failed, Reason::agent_asked, Reason::by_hand};
         const Reason reason = kReasons[prng_.below(3)];
-        both([&](const View& view) { return set_state(config, view, place, state, reason, now); },
+        both([&](const View& view) { return set_state(view, place, state, reason, now); },
              [&] { return pool.set_state(i, state, reason, now); });
     }
 
@@ -213,20 +213,20 @@ class Walk {
             case 0:
                 return both(
                     [&](const View& view) {
-                        return open_breaker(config, view, place, reason, now);
+                        return open_breaker(view, place, reason, now);
                     },
                     [&] { return pool.open(i, reason, now); });
             case 1:
             case 2:
-                return both([&](const View& view) { return take_trial(config, view, place, now); },
+                return both([&](const View& view) { return take_trial(view, place, now); },
                             [&] { return pool.take_trial(i, now); }, false);
             case 3:
             case 4:
-                return both([&](const View& view) { return pass_trial(config, view, place, now); },
+                return both([&](const View& view) { return pass_trial(view, place, now); },
                             [&] { return pool.pass_trial(i); }, false);
             default:
                 return both(
-                    [&](const View& view) { return return_trial(config, view, place, now); },
+                    [&](const View& view) { return return_trial(view, place, now); },
                     [&] { return pool.return_trial(i); }, false);
         }
     }
@@ -238,20 +238,20 @@ class Walk {
             case 0:
                 return both(
                     [&](const View& view) {
-                        return eject(config, view, place, Reason::error_rate, now);
+                        return eject(view, place, Reason::error_rate, now);
                     },
                     [&] { return pool.eject(i, now); });
             case 1: {
                 const Instant until = now + milliseconds(prng_.below(2000)) - milliseconds(100);
                 return both(
-                    [&](const View& view) { return cool_down(config, view, place, until, now); },
+                    [&](const View& view) { return cool_down(view, place, until, now); },
                     [&] { return pool.cool_down(i, until, now); });
             }
             case 2: {
                 const bool fault = prng_.chance(50);
                 return both(
                     [&](const View& view) {
-                        return set_credentials_fault(config, view, place, fault, now);
+                        return set_credentials_fault(view, place, fault, now);
                     },
                     [&] { return pool.set_fault(i, fault); });
             }
@@ -259,7 +259,7 @@ class Walk {
                 const auto percent = static_cast<std::uint8_t>(prng_.below(3) * 50);
                 return both(
                     [&](const View& view) {
-                        return set_agent_percent(config, view, place, percent, now);
+                        return set_agent_percent(view, place, percent, now);
                     },
                     [&] { return pool.set_percent(i, percent); });
             }
@@ -269,11 +269,11 @@ class Walk {
                 addresses.clear();
                 if (has) addresses.push_back(*base::SocketAddress::parse("10.0.0.2:80"));
                 return both(
-                    [&](const View& view) { return set_addresses(config, view, resolved_, now); },
+                    [&](const View& view) { return set_addresses(view, resolved_, now); },
                     [&] { return pool.set_address(i, has); });
             }
             default:
-                return both([&](const View& view) { return pass_time(config, view, now); },
+                return both([&](const View& view) { return pass_time(view, now); },
                             [&] {
                                 const bool first = naive_[0].pass_time(now);
                                 const bool second = naive_[1].pass_time(now);

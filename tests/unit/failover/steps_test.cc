@@ -60,16 +60,16 @@ TEST(SetAddresses, ChangesWhatChangedAndSharesTheRest) {
     config.pools[1].upstreams[0].literal.reset();
     World world(config);
     Addresses resolved = none_resolved(config);
-    EXPECT_FALSE(world.take(set_addresses(config, *world.view, resolved, world.now)));
+    EXPECT_FALSE(world.take(set_addresses(*world.view, resolved, world.now)));
     resolved[0][0] = {*base::SocketAddress::parse("10.9.9.9:9")};  // of a literal one: ignored
     resolved[1][0] = {*base::SocketAddress::parse("10.0.0.9:80")};
     const auto before = world.view->pools;
-    EXPECT_TRUE(world.take(set_addresses(config, *world.view, resolved, world.now)));
+    EXPECT_TRUE(world.take(set_addresses(*world.view, resolved, world.now)));
     EXPECT_EQ(world.view->pools[0], before[0]);
     EXPECT_EQ(world.view->pools[1]->version, 2u);
     EXPECT_EQ(world.eligible(1), "0");
     EXPECT_EQ(world.events(), "total_recovery");
-    EXPECT_FALSE(world.take(set_addresses(config, *world.view, resolved, world.now)));
+    EXPECT_FALSE(world.take(set_addresses(*world.view, resolved, world.now)));
 }
 
 TEST(SetState, IsNewsOnce) {
@@ -126,8 +126,8 @@ TEST(SetState, CountsTheTimeInEachState) {
 
 TEST(SetState, OfHealthyEndsAnEjectionAndHalfOpensTheBreaker) {
     World world(config_of({3}));
-    world.take(eject(world.config, *world.view, at(0), Reason::error_rate, world.now));
-    world.take(open_breaker(world.config, *world.view, at(0), Reason::error_rate, world.now));
+    world.take(eject(*world.view, at(0), Reason::error_rate, world.now));
+    world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now));
     world.set(at(0), UpstreamState::unhealthy);
     EXPECT_EQ(world.eligible(), "12");
     world.now += seconds(2);
@@ -136,7 +136,7 @@ TEST(SetState, OfHealthyEndsAnEjectionAndHalfOpensTheBreaker) {
     EXPECT_EQ(world.eligible(), "012");
     EXPECT_EQ(world.told[0].took, seconds(2));
     EXPECT_LT(world.told[1].took, Duration(0)) << "one event has the time, not each";
-    EXPECT_EQ(next_due(world.config, *world.view), kNever);
+    EXPECT_EQ(next_due(*world.view), kNever);
 }
 
 TEST(SetState, LeavesWhatWasDoneByHandOnlyByHand) {
@@ -192,7 +192,7 @@ TEST(PoolEvents, TellWhichTierServes) {
 
 TEST(PoolEvents, TellOfPanicAndItsEnd) {
     World world(config_of({3}));
-    world.take(eject(world.config, *world.view, at(0), Reason::error_rate, world.now));
+    world.take(eject(*world.view, at(0), Reason::error_rate, world.now));
     world.set(at(1), UpstreamState::unhealthy);
     EXPECT_EQ(world.events(), "unhealthy(1) panic");
     EXPECT_EQ(world.eligible(), "02");
@@ -204,16 +204,16 @@ TEST(PoolEvents, TellOfPanicAndItsEnd) {
 TEST(PoolEvents, DoNotFlapWithTheTrialsOfABreaker) {
     World world(config_of({1}));
     world.rules().breaker.max_trial_requests = world.rules().breaker.success_threshold = 1;
-    world.take(open_breaker(world.config, *world.view, at(0), Reason::error_rate, world.now));
+    world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now));
     EXPECT_EQ(world.events(), "breaker_open(0) total_failure");
-    EXPECT_TRUE(world.pass_at(next_due(world.config, *world.view)));
+    EXPECT_TRUE(world.pass_at(next_due(*world.view)));
     EXPECT_EQ(world.events(), "breaker_half_open(0) total_recovery");
     EXPECT_EQ(world.told[0].took, seconds(10));
-    world.take(take_trial(world.config, *world.view, at(0), world.now));
+    world.take(take_trial(*world.view, at(0), world.now));
     EXPECT_EQ(world.events(), "");
     EXPECT_EQ(world.eligible(), "");
     world.now += seconds(1);
-    world.take(pass_trial(world.config, *world.view, at(0), world.now));
+    world.take(pass_trial(*world.view, at(0), world.now));
     EXPECT_EQ(world.events(), "breaker_closed(0)");
     EXPECT_EQ(world.told[0].reason, Reason::trials_passed);
     EXPECT_LT(world.told[0].took, Duration(0)) << "it was back already";
@@ -223,38 +223,38 @@ TEST(PoolEvents, DoNotFlapWithTheTrialsOfABreaker) {
 TEST(SetMissing, NeverTakesTheLastEligibleOne) {
     World world(config_of({2}));
     world.rules().suspicion.max_out_percent = 100;
-    EXPECT_TRUE(world.take(set_missing(world.config, *world.view, at(0), world.now)));
+    EXPECT_TRUE(world.take(set_missing(*world.view, at(0), world.now)));
     EXPECT_EQ(world.events(), "unhealthy(0)");
     EXPECT_EQ(world.see(at(0)).reason, Reason::probe_missed);
-    EXPECT_FALSE(world.take(set_missing(world.config, *world.view, at(1), world.now)));
+    EXPECT_FALSE(world.take(set_missing(*world.view, at(1), world.now)));
     EXPECT_EQ(world.eligible(), "1");
 }
 
 TEST(SetMissing, TakesOutOnesThatServeNobodyAnyway) {
     World world(config_of({2}));
-    world.take(cool_down(world.config, *world.view, at(0), world.now + seconds(9), world.now));
-    EXPECT_TRUE(world.take(set_missing(world.config, *world.view, at(0), world.now)));
+    world.take(cool_down(*world.view, at(0), world.now + seconds(9), world.now));
+    EXPECT_TRUE(world.take(set_missing(*world.view, at(0), world.now)));
     EXPECT_LT(world.told[0].took, Duration(0)) << "it was out already";
 }
 
 TEST(SetMissing, KeepsToTheShareOfThePool) {
     World world(config_of({5}));
-    EXPECT_TRUE(world.take(set_missing(world.config, *world.view, at(0), world.now)));
+    EXPECT_TRUE(world.take(set_missing(*world.view, at(0), world.now)));
     world.set(at(4), UpstreamState::unhealthy, Reason::check_failed);  // does not count
-    EXPECT_TRUE(world.take(set_missing(world.config, *world.view, at(1), world.now)));
-    EXPECT_FALSE(world.take(set_missing(world.config, *world.view, at(2), world.now)));
+    EXPECT_TRUE(world.take(set_missing(*world.view, at(1), world.now)));
+    EXPECT_FALSE(world.take(set_missing(*world.view, at(2), world.now)));
     world.set(at(0), UpstreamState::healthy, Reason::probe_answered);
-    EXPECT_TRUE(world.take(set_missing(world.config, *world.view, at(2), world.now)));
+    EXPECT_TRUE(world.take(set_missing(*world.view, at(2), world.now)));
     World few(config_of({3}));
     few.rules().suspicion.max_out_percent = 10;
-    EXPECT_TRUE(few.take(set_missing(few.config, *few.view, at(0), few.now))) << "one at least";
-    EXPECT_FALSE(few.take(set_missing(few.config, *few.view, at(1), few.now)));
+    EXPECT_TRUE(few.take(set_missing(*few.view, at(0), few.now))) << "one at least";
+    EXPECT_FALSE(few.take(set_missing(*few.view, at(1), few.now)));
 }
 
 TEST(Eject, TakesLongerEachTimeInARow) {
     World world(config_of({3}));
     const auto eject_now = [&] {
-        return world.take(eject(world.config, *world.view, at(1), Reason::error_rate, world.now));
+        return world.take(eject(*world.view, at(1), Reason::error_rate, world.now));
     };
     EXPECT_TRUE(eject_now());
     EXPECT_EQ(world.events(), "ejected(1)");
@@ -287,7 +287,7 @@ TEST(Eject, KeepsToTheShareOfThePool) {
         int count = 0;
         for (std::uint16_t i = 0; i < upstreams; ++i) {
             const Step step =
-                eject(world.config, *world.view, at(i), Reason::error_rate, world.now);
+                eject(*world.view, at(i), Reason::error_rate, world.now);
             if (step) ++count;
             if (step) world.view = std::make_unique<const View>(*step->view);
         }
@@ -300,14 +300,14 @@ TEST(Eject, KeepsToTheShareOfThePool) {
     EXPECT_EQ(count_ejected(30, 0), 0);
     World world(config_of({3}));
     world.rules().outlier.enabled = false;
-    EXPECT_FALSE(eject(world.config, *world.view, at(0), Reason::error_rate, world.now));
+    EXPECT_FALSE(eject(*world.view, at(0), Reason::error_rate, world.now));
 }
 
 TEST(CoolDown, EndsByItselfAndTellsOnceHoweverOftenItIsMadeLonger) {
     World world(config_of({2}));
     const Instant begin = world.now;
     const auto cool = [&](Instant until) {
-        return world.take(cool_down(world.config, *world.view, at(0), until, world.now));
+        return world.take(cool_down(*world.view, at(0), until, world.now));
     };
     EXPECT_FALSE(cool(world.now)) << "past";
     EXPECT_TRUE(cool(begin + seconds(2)));
@@ -330,7 +330,7 @@ TEST(CoolDown, MakesOneViewOfAThousandAnswersOfOneMoment) {
     for (int i = 1; i <= 1000; ++i) {
         const Instant until = world.now + seconds(5) + Duration(i);
         changes +=
-            world.take(cool_down(world.config, *world.view, at(0), until, world.now)) ? 1 : 0;
+            world.take(cool_down(*world.view, at(0), until, world.now)) ? 1 : 0;
         EXPECT_GE(world.see(at(0)).cooling_until, until);
     }
     EXPECT_EQ(changes, 1);
@@ -342,7 +342,7 @@ TEST(AllCooling, SaysWhenTheFirstOneStops) {
     const Instant begin = world.now;
     const auto cool = [&](std::uint16_t i, int for_seconds) {
         world.take(
-            cool_down(world.config, *world.view, at(i), begin + seconds(for_seconds), world.now));
+            cool_down(*world.view, at(i), begin + seconds(for_seconds), world.now));
     };
     const auto until = [&] { return all_cooling_until(*world.view->pools[0]); };
     cool(0, 9);
@@ -352,7 +352,7 @@ TEST(AllCooling, SaysWhenTheFirstOneStops) {
     EXPECT_EQ(until(), begin + seconds(4));
     world.set(at(1), UpstreamState::unhealthy);
     EXPECT_EQ(until(), begin + seconds(7)) << "another reason keeps that one out";
-    world.take(open_breaker(world.config, *world.view, at(2), Reason::error_rate, world.now));
+    world.take(open_breaker(*world.view, at(2), Reason::error_rate, world.now));
     EXPECT_EQ(until(), begin + seconds(9));
     world.set(at(0), UpstreamState::maintenance, Reason::by_hand);
     EXPECT_EQ(until(), std::nullopt) << "nobody is in a state to take traffic";
@@ -361,7 +361,7 @@ TEST(AllCooling, SaysWhenTheFirstOneStops) {
 TEST(Credentials, AreAnAlertAndNoOutage) {
     World world(config_of({1}));
     const auto fault = [&](bool is) {
-        return world.take(set_credentials_fault(world.config, *world.view, at(0), is, world.now));
+        return world.take(set_credentials_fault(*world.view, at(0), is, world.now));
     };
     EXPECT_FALSE(fault(false));
     EXPECT_TRUE(fault(true));
@@ -375,7 +375,7 @@ TEST(Credentials, AreAnAlertAndNoOutage) {
 TEST(Agent, SetsAShareOfTheWeightAndNothingStopsTheTraffic) {
     World world(config_of({2}));
     const auto ask = [&](std::uint8_t percent) {
-        return world.take(set_agent_percent(world.config, *world.view, at(0), percent, world.now));
+        return world.take(set_agent_percent(*world.view, at(0), percent, world.now));
     };
     EXPECT_FALSE(ask(100));
     EXPECT_TRUE(ask(50));
@@ -392,17 +392,17 @@ TEST(BreakerSteps, TellOfPhasesAndNotOfTrials) {
     };
     EXPECT_FALSE(step(take_trial));
     EXPECT_TRUE(world.take(
-        open_breaker(world.config, *world.view, at(0), Reason::consecutive_failures, world.now)));
+        open_breaker(*world.view, at(0), Reason::consecutive_failures, world.now)));
     EXPECT_EQ(world.events(), "breaker_open(0)");
     EXPECT_EQ(world.told[0].reason, Reason::consecutive_failures);
     EXPECT_FALSE(
-        world.take(open_breaker(world.config, *world.view, at(0), Reason::error_rate, world.now)));
+        world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
     EXPECT_TRUE(world.pass_at(world.now + seconds(10)));
     EXPECT_TRUE(step(take_trial));
     EXPECT_TRUE(step(take_trial));
     EXPECT_TRUE(step(return_trial));
     EXPECT_EQ(world.see(at(0)).breaker.trials, 1);
-    EXPECT_EQ(next_due(world.config, *world.view), world.now + seconds(10));
+    EXPECT_EQ(next_due(*world.view), world.now + seconds(10));
     EXPECT_TRUE(world.pass_at(world.now + seconds(10)));
     EXPECT_EQ(world.events(), "") << "lost trials";
     EXPECT_EQ(world.see(at(0)).breaker.trials, 0);
@@ -413,25 +413,25 @@ TEST(BreakerSteps, TellOfPhasesAndNotOfTrials) {
 TEST(BreakerSteps, DoNotOpenForATrialThatEndsTooLate) {
     World world(config_of({2}));
     EXPECT_FALSE(world.take(
-        open_breaker(world.config, *world.view, at(0), Reason::trial_failed, world.now)));
+        open_breaker(*world.view, at(0), Reason::trial_failed, world.now)));
     world.rules().breaker.enabled = false;
     EXPECT_FALSE(
-        world.take(open_breaker(world.config, *world.view, at(0), Reason::error_rate, world.now)));
+        world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
 }
 
 TEST(PassTime, DoesAllThatIsDueInAllPools) {
     World world(config_of({2, 2, 1}));
     const Instant begin = world.now;
-    world.take(cool_down(world.config, *world.view, at(0, 0), begin + seconds(3), begin));
-    world.take(cool_down(world.config, *world.view, at(1, 1), begin + seconds(2), begin));
-    world.take(cool_down(world.config, *world.view, at(0, 1), begin + seconds(9), begin));
-    EXPECT_EQ(next_due(world.config, *world.view), begin + seconds(2));
+    world.take(cool_down(*world.view, at(0, 0), begin + seconds(3), begin));
+    world.take(cool_down(*world.view, at(1, 1), begin + seconds(2), begin));
+    world.take(cool_down(*world.view, at(0, 1), begin + seconds(9), begin));
+    EXPECT_EQ(next_due(*world.view), begin + seconds(2));
     const auto before = world.view->pools;
     EXPECT_TRUE(world.pass_at(begin + seconds(3)));
     EXPECT_EQ(world.events(), "rate_limit_over(0) rate_limit_over(1) total_recovery");
     EXPECT_EQ(world.told[2].pool, 1);
     EXPECT_EQ(world.view->pools[2], before[2]);
-    EXPECT_EQ(next_due(world.config, *world.view), begin + seconds(9));
+    EXPECT_EQ(next_due(*world.view), begin + seconds(9));
 }
 
 }  // namespace

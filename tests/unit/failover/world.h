@@ -52,9 +52,9 @@ struct World {
         return true;
     }
     bool set(Place place, UpstreamState state, Reason reason = Reason::check_failed) {
-        return take(set_state(config, *view, place, state, reason, now));
+        return take(set_state(*view, place, state, reason, now));
     }
-    bool pass() { return take(pass_time(config, *view, now)); }
+    bool pass() { return take(pass_time(*view, now)); }
     bool pass_at(Instant moment) {
         now = moment;
         return pass();

@@ -15,7 +15,7 @@ constexpr std::string_view kSwitched =
 TEST_F(Attempts, CountAnUpgradeAsATrialThatPassed) {
     make([](config::Pool& pool) { pool.upstreams.resize(1); });
     publish([&](const cluster::View& view) {
-        return failover::open_breaker(world_->config, view, {}, Reason::error_rate, ring().now());
+        return failover::open_breaker(view, {}, Reason::error_rate, ring().now());
     });
     after(seconds(11));
     ASSERT_EQ(seen(0).breaker.phase, cluster::BreakerPhase::half_open);
@@ -177,7 +177,7 @@ TEST_F(Attempts, Answer429WithTheTimeOfTheUpstreamThatIsBackFirst) {
     make([](config::Pool& pool) { pool.retry.attempts_max = 2; });
     for (std::uint16_t i = 0; i < 2; ++i) {
         publish([&](const cluster::View& view) {
-            return failover::cool_down(world_->config, view, {{0}, {i}}, ring().now() + seconds(5),
+            return failover::cool_down(view, {{0}, {i}}, ring().now() + seconds(5),
                                        ring().now());
         });
     }

@@ -108,7 +108,7 @@ class Attempts : public testing::Test {
     }
     void set_state(std::uint16_t upstream, UpstreamState state, Reason reason) {
         publish([&](const cluster::View& view) {
-            return failover::set_state(world_->config, view, {{0}, {upstream}}, state, reason,
+            return failover::set_state(view, {{0}, {upstream}}, state, reason,
                                        ring().now());
         });
     }

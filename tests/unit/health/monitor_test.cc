@@ -372,7 +372,7 @@ TEST_F(AgentTest, WhatWasSetByHandIsLeftAlone) {
     set_up(true);
     pass(seconds(2));
     board->change({.shard = 1, .now = now}, [&](const cluster::View& view) {
-        return failover::set_state(config, view, place(0), UpstreamState::maintenance,
+        return failover::set_state(view, place(0), UpstreamState::maintenance,
                                    Reason::by_hand, now);
     });
     pass(seconds(3));

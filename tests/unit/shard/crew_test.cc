@@ -176,7 +176,7 @@ class CrossingShards : public testing::Test {
                 const auto state = i == upstream ? cluster::UpstreamState::maintenance
                                                  : cluster::UpstreamState::healthy;
                 board_->change(teller, [&](const cluster::View& view) {
-                    return failover::set_state(config_, view, {{0}, {i}}, state,
+                    return failover::set_state(view, {{0}, {i}}, state,
                                                cluster::Reason::by_hand, now);
                 });
             }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ringway/accept/listen_sockets.h"
 #include "ringway/control/admin_server.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/endpoints.h"
@@ -50,8 +51,8 @@ sigset_t block_signals() {
 /// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
 /// log anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
-                   control::LogWriter& access_log, std::atomic<control::Phase>& phase,
-                   control::Log& log) {
+                   accept::ListenSockets& sockets, control::LogWriter& access_log,
+                   std::atomic<control::Phase>& phase, control::Log& log) {
     while (!crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
@@ -59,10 +60,12 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
             log.info("main", "draining");
             phase = control::Phase::draining;
             crew.drain(config.process.graceful_timeout);
+            sockets.close_all();
         } else if (number == SIGINT) {
             log.info("main", "stopping");
             phase = control::Phase::draining;
             crew.stop();
+            sockets.close_all();
         } else if (number == SIGUSR1) {
             access_log.reopen();
         } else if (number == SIGHUP) {
@@ -83,6 +86,12 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     const sigset_t signals = block_signals();
     raise_descriptor_limit();
     control::Log log(config.log.level);
+    accept::ListenSockets sockets;
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+        const auto opened =
+            sockets.open(static_cast<std::uint16_t>(i), config.listeners[i], config.shards.size());
+        if (!opened) return fail(opened.error());
+    }
     control::Resolver resolver(config, log);
     failover::Board board(config, resolver.first_view(kFirstLookup));
     health::CheckStats check_stats(config);
@@ -119,11 +128,15 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     chronicle.start();
     resolver.start(board);
 
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+        const auto listening = crew.listen(static_cast<std::uint16_t>(i), sockets);
+        if (!listening) return fail(listening.error());
+    }
     phase = control::Phase::accepting;
     for (const config::Listener& listener : config.listeners) {
         log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
     }
-    serve_signals(signals, config, crew, access_log, phase, log);
+    serve_signals(signals, config, crew, sockets, access_log, phase, log);
     crew.join();
     resolver.stop();
     chronicle.stop();

@@ -22,6 +22,7 @@ class Acceptors::Acceptor {
     }
     ~Acceptor() { RW_ASSERT(socket_ == ring::kNoDescriptor); }
 
+    std::uint16_t listener() const { return listener_; }
     bool closed() const { return socket_ == ring::kNoDescriptor; }
 
     void close() {
@@ -34,13 +35,12 @@ class Acceptors::Acceptor {
 
  private:
     void on_accept(ring::Completion&& completion) {
-        if (closing_) {
-            if (completion.error == ring::Error::none) all_.ring_.close(completion.result, true);
-            if (!completion.more) close_join();
-            return;
-        }
         if (completion.error == ring::Error::none) {
             all_.accepted(completion.result, listener_);
+        }
+        if (closing_) {
+            if (!completion.more) close_join();
+            return;
         }
         if (completion.more || op_.submitted()) return;
         const bool starved = completion.error == ring::Error::no_descriptors ||
@@ -68,11 +68,9 @@ class Acceptors::Acceptor {
     base::TimerOf<&Acceptor::on_timer> timer_{*this};
 };
 
-Acceptors::Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring,
-                     base::TimerWheel& wheel, observe::ShardCounters& counters,
-                     ConnectionCounts& counts, Door& door)
+Acceptors::Acceptors(const config::Config& config, ring::Ring& ring, base::TimerWheel& wheel,
+                     observe::ShardCounters& counters, ConnectionCounts& counts, Door& door)
     : config_(config),
-      shard_index_(shard_index),
       ring_(ring),
       wheel_(wheel),
       counters_(counters),
@@ -82,36 +80,24 @@ Acceptors::Acceptors(const config::Config& config, std::uint16_t shard_index, ri
 
 Acceptors::~Acceptors() = default;
 
-std::expected<void, std::string> Acceptors::open() {
-    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-        const config::Listener& listener = config_.listeners[i];
-        if (!listener.address.is_ip() && shard_index_ != 0) continue;
-        const auto socket = open_one(listener);
-        if (!socket) return std::unexpected(socket.error());
-        acceptors_.push_back(
-            std::make_unique<Acceptor>(*this, *socket, static_cast<std::uint16_t>(i)));
+void Acceptors::add(std::uint16_t listener, std::span<const ring::Descriptor> sockets) {
+    if (closing_) {
+        for (const ring::Descriptor socket : sockets) ring_.close(socket, false);
+        return;
     }
-    return {};
+    std::erase_if(acceptors_, [](const auto& acceptor) { return acceptor->closed(); });
+    for (const ring::Descriptor socket : sockets)
+        acceptors_.push_back(std::make_unique<Acceptor>(*this, socket, listener));
 }
 
-std::expected<ring::Descriptor, std::string> Acceptors::open_one(const config::Listener& listener) {
-    ring::SocketOptions options;
-    options.reuse_port = true;
-    options.backlog = static_cast<int>(listener.backlog);
-    if (!listener.congestion_control.empty())
-        options.congestion_control = listener.congestion_control.c_str();
-    const auto socket = ring_.open_listener(listener.address, options);
-    if (socket) return *socket;
-    std::string advice;
-    if (socket.error() == ring::Error::address_in_use) advice = "; another program listens there";
-    if (socket.error() == ring::Error::no_permission) {
-        advice = "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+void Acceptors::remove(std::uint16_t listener) {
+    for (const auto& acceptor : acceptors_) {
+        if (acceptor->listener() == listener) acceptor->close();
     }
-    return std::unexpected("listener `" + listener.name + "`: cannot listen on " +
-                           listener.address.text() + ": " + ring::name_of(socket.error()) + advice);
 }
 
 void Acceptors::close() {
+    closing_ = true;
     for (const auto& acceptor : acceptors_) acceptor->close();
 }
 

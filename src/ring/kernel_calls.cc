@@ -11,26 +11,12 @@
 
 #include "error.h"
 #include "ringway/ring/kernel_ring.h"
+#include "ringway/ring/listening_socket.h"
 
 namespace ringway::ring {
 
 using base::Duration;
 using base::Instant;
-
-namespace {
-
-/// A unix socket's file outlives its process; it is in the way exactly when nobody listens on it
-/// any more.
-void remove_stale_socket(const base::SocketAddress& at) {
-    const int trial = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (trial < 0) return;
-    if (::connect(trial, at.raw(), at.raw_size()) != 0 && errno == ECONNREFUSED) {
-        ::unlink(at.text().substr(std::strlen("unix:")).c_str());
-    }
-    ::close(trial);
-}
-
-}  // namespace
 
 Instant read_clock() {
     timespec now;
@@ -87,29 +73,7 @@ std::expected<Descriptor, Error> KernelRing::open_socket(int family) {
 
 std::expected<Descriptor, Error> KernelRing::open_listener(const base::SocketAddress& at,
                                                            const SocketOptions& options) {
-    const int socket = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (socket < 0) return std::unexpected(error_from(errno));
-    const int on = 1;
-    if (at.is_ip()) {
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (options.reuse_port) setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-        // Accepted sockets inherit these from their listener.
-        if (options.no_delay) setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        if (at.family() == AF_INET6 && options.only_v6) {
-            setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-        }
-        if (options.congestion_control != nullptr) {
-            setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, options.congestion_control,
-                       static_cast<socklen_t>(std::strlen(options.congestion_control)));
-        }
-    }
-    if (at.family() == AF_UNIX) remove_stale_socket(at);
-    if (::bind(socket, at.raw(), at.raw_size()) != 0 || ::listen(socket, options.backlog) != 0) {
-        const Error error = error_from(errno);
-        ::close(socket);
-        return std::unexpected(error);
-    }
-    return socket;
+    return open_listening_socket(at, options);
 }
 
 std::expected<Pipe, Error> KernelRing::open_pipe(std::size_t capacity_bytes) {
@@ -127,12 +91,7 @@ base::SocketAddress KernelRing::peer_of(Descriptor socket) {
     return base::SocketAddress::from_kernel(reinterpret_cast<sockaddr*>(&address), size);
 }
 
-base::SocketAddress KernelRing::local_of(Descriptor socket) {
-    sockaddr_storage address;
-    socklen_t size = sizeof(address);
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-    return base::SocketAddress::from_kernel(reinterpret_cast<sockaddr*>(&address), size);
-}
+base::SocketAddress KernelRing::local_of(Descriptor socket) { return bound_address(socket); }
 
 base::Duration KernelRing::least_round_trip_of(Descriptor socket) {
     tcp_info info;

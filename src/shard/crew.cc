@@ -10,6 +10,7 @@
 #include <random>
 
 #include "ringway/ring/kernel_ring.h"
+#include "ringway/ring/listening_socket.h"
 
 namespace ringway::shard {
 
@@ -114,13 +115,8 @@ std::expected<void, std::string> Crew::run_shard(std::uint16_t index) {
                  .unix_offset_ns = ring::read_unix_offset_ns(),
                  .seed = random_seed(),
                  .connection_counts = &connection_counts_});
-    std::string error;
-    if (const auto listening = shard.listen(); !listening) {
-        error = listening.error();
-        shard.stop();
-    } else {
-        report(index, &shard);
-    }
+    shard.start();
+    report(index, &shard);
     bool going = true;
     while (going) {
         base::RcuReader::leave();
@@ -129,7 +125,6 @@ std::expected<void, std::string> Crew::run_shard(std::uint16_t index) {
         going = shard.work();
     }
     report(index, nullptr);
-    if (!error.empty()) return std::unexpected(error);
     return {};
 }
 
@@ -148,6 +143,32 @@ void Crew::ask_all(Ask&& ask) {
     for (Member& member : members_) {
         if (member.shard != nullptr) ask(*member.shard);
     }
+}
+
+std::expected<void, std::string> Crew::listen(std::uint16_t listener,
+                                              const accept::ListenSockets& sockets) {
+    std::vector<std::vector<ring::Descriptor>> parts;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        auto part = sockets.hand_out(listener, i);
+        if (!part) {
+            for (const auto& made : parts) std::ranges::for_each(made, ring::close_descriptor);
+            return std::unexpected(part.error());
+        }
+        parts.push_back(std::move(*part));
+    }
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (members_[i].shard != nullptr) {
+            members_[i].shard->request_listen(listener, std::move(parts[i]));
+        } else {
+            std::ranges::for_each(parts[i], ring::close_descriptor);
+        }
+    }
+    return {};
+}
+
+void Crew::close_listener(std::uint16_t listener) {
+    ask_all([&](Shard& shard) { shard.request_close_listener(listener); });
 }
 
 void Crew::drain(base::Duration bound) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <utility>
 
 #include "ringway/accept/acceptor.h"
 #include "ringway/forward/client_side.h"
@@ -29,7 +31,7 @@ struct Shard::Machine final : accept::Door {
                  .access_log = parts.access_log,
                  .unix_offset_ns = parts.unix_offset_ns,
                  .seed = parts.seed}),
-          acceptors(parts.config, parts.index, parts.ring, plane.wheel, parts.counters,
+          acceptors(parts.config, parts.ring, plane.wheel, parts.counters,
                     parts.connection_counts != nullptr ? *parts.connection_counts : own_counts,
                     *this) {
         plane.board.attach(index, ring);
@@ -39,7 +41,11 @@ struct Shard::Machine final : accept::Door {
         };
     }
 
-    ~Machine() { plane.board.detach(index); }
+    ~Machine() {
+        plane.board.detach(index);
+        read_listener_requests();  // what came too late is closed
+        RW_ASSERT(acceptors.closed());
+    }
 
     void admit(ring::Descriptor socket, std::uint16_t listener,
                const base::SocketAddress& peer) override {
@@ -47,6 +53,8 @@ struct Shard::Machine final : accept::Door {
     }
 
     void read_requests();
+    void read_listener_requests();
+    void ask(std::uint16_t listener, bool open, std::vector<ring::Descriptor> sockets);
     void start_drain(Instant deadline);
     void start_stop();
     void act_on_view();
@@ -64,6 +72,14 @@ struct Shard::Machine final : accept::Door {
     Instant drain_deadline = base::kNever;
 
     // The mailbox: written by other threads, read once a turn.
+    struct ListenerRequest {
+        std::uint16_t listener;
+        bool open;
+        std::vector<ring::Descriptor> sockets;
+    };
+    std::mutex listener_mutex;  // of the requests
+    std::vector<ListenerRequest> listener_requests;
+    std::atomic<bool> listeners_asked{false};
     std::atomic<std::int64_t> asked_drain_ns{-1};
     std::atomic<bool> asked_stop{false};
 };
@@ -71,11 +87,16 @@ struct Shard::Machine final : accept::Door {
 Shard::Shard(const Parts& parts) : machine_(std::make_unique<Machine>(parts)) {}
 Shard::~Shard() = default;
 
-std::expected<void, std::string> Shard::listen() {
+void Shard::start() {
     machine_->plane.monitor.start();
     machine_->act_on_view();
-    return machine_->acceptors.open();
 }
+
+void Shard::listen(std::uint16_t listener, std::span<const ring::Descriptor> sockets) {
+    machine_->acceptors.add(listener, sockets);
+}
+
+void Shard::close_listener(std::uint16_t listener) { machine_->acceptors.remove(listener); }
 
 void Shard::wait() {
     Machine& m = *machine_;
@@ -109,7 +130,34 @@ void Shard::Machine::act_on_view() {
     }
 }
 
+void Shard::Machine::read_listener_requests() {
+    std::vector<ListenerRequest> requests;
+    {
+        const std::lock_guard lock(listener_mutex);
+        requests.swap(listener_requests);
+    }
+    for (const ListenerRequest& request : requests) {
+        if (request.open) {
+            acceptors.add(request.listener, request.sockets);
+        } else {
+            acceptors.remove(request.listener);
+        }
+    }
+}
+
+void Shard::Machine::ask(std::uint16_t listener, bool open, std::vector<ring::Descriptor> sockets) {
+    {
+        const std::lock_guard lock(listener_mutex);
+        listener_requests.push_back({listener, open, std::move(sockets)});
+    }
+    listeners_asked.store(true, std::memory_order_relaxed);
+    ring.wake();
+}
+
 void Shard::Machine::read_requests() {
+    if (listeners_asked.load(std::memory_order_relaxed) &&
+        listeners_asked.exchange(false, std::memory_order_relaxed))
+        read_listener_requests();
     if (asked_stop.load(std::memory_order_relaxed)) start_stop();
     const std::int64_t bound = asked_drain_ns.load(std::memory_order_relaxed);
     if (bound >= 0 && !ending) start_drain(ring.now() + Duration(bound));
@@ -135,6 +183,12 @@ void Shard::Machine::start_stop() {
 
 void Shard::drain(Instant deadline) { machine_->start_drain(deadline); }
 void Shard::stop() { machine_->start_stop(); }
+
+void Shard::request_listen(std::uint16_t listener, std::vector<ring::Descriptor> sockets) {
+    machine_->ask(listener, true, std::move(sockets));
+}
+
+void Shard::request_close_listener(std::uint16_t listener) { machine_->ask(listener, false, {}); }
 
 void Shard::request_drain(Duration bound) {
     machine_->asked_drain_ns.store(bound.count(), std::memory_order_relaxed);

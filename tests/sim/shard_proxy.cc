@@ -56,8 +56,23 @@ ShardProxy::ShardProxy(SimNet& net, const std::vector<SimRing*>& rings,
                                                         .unix_offset_ns = kUnixOffset_ns,
                                                         .seed = net.prng().next(),
                                                         .connection_counts = &connection_counts_});
-        const auto listening = member.shard->listen();
-        RW_ASSERT(listening.has_value());
+        member.shard->start();
+        listen(config, i);
+    }
+}
+
+/// As ListenSockets would hand them out.
+void ShardProxy::listen(const config::Config& config, std::size_t index) {
+    Member& member = members_[index];
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+        const config::Listener& listener = config.listeners[i];
+        if (!listener.address.is_ip() && index != 0) continue;
+        ring::SocketOptions options;
+        options.reuse_port = true;
+        options.backlog = static_cast<int>(listener.backlog);
+        const auto socket = member.ring.open_listener(listener.address, options);
+        RW_ASSERT(socket.has_value());
+        member.shard->listen(static_cast<std::uint16_t>(i), {&*socket, 1});
     }
 }
 

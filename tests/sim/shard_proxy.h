@@ -51,6 +51,7 @@ class ShardProxy final : public Proxy {
         Instant works_at = base::kNever;  // risen, and will work then
         bool ended = false;
     };
+    void listen(const config::Config& config, std::size_t index);
     bool is_due(const Member& member) const;
     void fall_asleep(Member& member);
     void go_on(Member& member);

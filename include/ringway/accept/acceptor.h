@@ -1,13 +1,12 @@
-// The listeners of one shard: each accepts on its own SO_REUSEPORT socket, counts who is in, and
-// refuses past the limits. Owned by the shard, on its thread; the count of a listener's connections
-// is shared by all shards.
+// The listeners of one shard: each accepts on sockets that the main thread has made
+// (listen_sockets.h), counts who is in, and refuses past the limits. Owned by the shard, on its
+// thread; the count of a listener's connections is shared by all shards.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <expected>
 #include <memory>
-#include <string>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -47,17 +46,19 @@ class Door {
 
 class Acceptors {
  public:
-    Acceptors(const config::Config& config, std::uint16_t shard_index, ring::Ring& ring,
-              base::TimerWheel& wheel, observe::ShardCounters& counters, ConnectionCounts& counts,
-              Door& door);
+    Acceptors(const config::Config& config, ring::Ring& ring, base::TimerWheel& wheel,
+              observe::ShardCounters& counters, ConnectionCounts& counts, Door& door);
     ~Acceptors();
 
-    /// Opens every listener; a sentence for a human when one cannot be opened. Unix sockets are
-    /// shard 0's alone.
-    std::expected<void, std::string> open();
-    /// Stops accepting and closes the listeners, once the accepts are home.
+    /// Accepts for the listener on these sockets too, which are closed by this object from now on.
+    /// After close() they are closed at once.
+    void add(std::uint16_t listener, std::span<const ring::Descriptor> sockets);
+    /// Stops accepting for the listener and closes its sockets, once the accepts are home. What the
+    /// kernel accepts until then goes in, since its client may have seen no refusal.
+    void remove(std::uint16_t listener);
+    /// The same for every listener.
     void close();
-    /// Every listener is closed.
+    /// Every socket is closed.
     bool closed() const;
 
     /// An admitted connection has gone.
@@ -71,16 +72,15 @@ class Acceptors {
 
     void accepted(ring::Descriptor socket, std::uint16_t listener);
     bool enter(std::uint16_t listener, const base::IpAddress& client);
-    std::expected<ring::Descriptor, std::string> open_one(const config::Listener& listener);
 
     const config::Config& config_;
-    const std::uint16_t shard_index_;
     ring::Ring& ring_;
     base::TimerWheel& wheel_;
     observe::ShardCounters& counters_;
     ConnectionCounts& counts_;
     Door& door_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    bool closing_ = false;
     std::vector<std::unordered_map<base::IpAddress, std::uint32_t, IpHash>> by_client_;
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ringway/accept/acceptor.h"
+#include "ringway/accept/listen_sockets.h"
 #include "ringway/config/config.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
@@ -31,8 +32,15 @@ class Crew {
          const std::vector<observe::AccessRing*>& access_logs);
     ~Crew();
 
-    /// Starts every thread and waits until all listen; a sentence for a human when one cannot.
+    /// Starts every thread, which checks upstreams, and waits until all are ready to accept; a
+    /// sentence for a human when one cannot be.
     std::expected<void, std::string> start();
+    /// Every shard accepts for the listener on its part of the sockets; a sentence when descriptors
+    /// run out.
+    std::expected<void, std::string> listen(std::uint16_t listener,
+                                            const accept::ListenSockets& sockets);
+    /// Every shard stops accepting for the listener.
+    void close_listener(std::uint16_t listener);
     /// Every shard drains, cut at `bound` from now.
     void drain(base::Duration bound);
     /// Every shard ends now.

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,8 +48,12 @@ class Shard {
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    /// Opens the listeners and starts accepting; a sentence for a human when one cannot be opened.
-    std::expected<void, std::string> listen();
+    /// Begins to check upstreams. Before the first turn.
+    void start();
+    /// Accepts for the listener on these sockets too, which are the shard's from now on.
+    void listen(std::uint16_t listener, std::span<const ring::Descriptor> sockets);
+    /// Stops accepting for the listener; its connections go on.
+    void close_listener(std::uint16_t listener);
 
     /// One pass: waits (bounded by the next timer), runs completions and due timers. False when
     /// everything has ended after drain() or stop(). The caller passes a quiescent state between
@@ -66,7 +70,9 @@ class Shard {
     /// Cuts everything.
     void stop();
 
-    /// Ask from another thread; carried out in the shard's next turn.
+    /// Ask from another thread; carried out in the shard's next turn, in the order of asking.
+    void request_listen(std::uint16_t listener, std::vector<ring::Descriptor> sockets);
+    void request_close_listener(std::uint16_t listener);
     void request_drain(base::Duration bound);
     void request_stop();
 

@@ -43,10 +43,10 @@ config::Config config_of(std::size_t shards, std::vector<std::string> addresses)
 /// The listeners of one shard on a hand-driven ring.
 class FakeShard {
  public:
-    FakeShard(const config::Config& config, std::uint16_t index, ConnectionCounts& counts)
-        : counters(config), acceptors(config, index, ring, wheel, counters, counts, lobby) {
-        const auto opened = acceptors.open();
-        EXPECT_TRUE(opened) << opened.error();
+    FakeShard(const config::Config& config, ConnectionCounts& counts)
+        : counters(config), acceptors(config, ring, wheel, counters, counts, lobby) {
+        for (std::size_t i = 0; i < config.listeners.size(); ++i)
+            open(static_cast<std::uint16_t>(i), config.listeners[i].address);
     }
     ~FakeShard() {
         acceptors.close();
@@ -57,6 +57,11 @@ class FakeShard {
         }
     }
 
+    Descriptor open(std::uint16_t i, const SocketAddress& at) {
+        const Descriptor socket = ring.open_listener(at, {}).value();
+        acceptors.add(i, {&socket, 1});
+        return socket;
+    }
     Descriptor listener(std::size_t i) {
         const Descriptor first = 100;
         return first + static_cast<Descriptor>(i);
@@ -86,9 +91,8 @@ class FakeShard {
 TEST(Acceptors, HandsEachConnectionToTheDoorWithItsListener) {
     const config::Config config = config_of(1, {"127.0.0.1:80", "[::1]:81"});
     ConnectionCounts counts(2);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     EXPECT_EQ(shard.ring.file(shard.listener(1)).listens_at, address("[::1]:81"));
-    EXPECT_TRUE(shard.ring.file(shard.listener(0)).options.reuse_port);
     const Descriptor a = shard.connect(1), b = shard.connect(0);
     EXPECT_EQ(shard.lobby.admitted,
               (std::vector<std::pair<Descriptor, std::uint16_t>>{{a, 1}, {b, 0}}));
@@ -100,7 +104,7 @@ TEST(Acceptors, RefusesPastTheLimitOfAListenerOverAllShards) {
     config::Config config = config_of(2, {"127.0.0.1:80", "127.0.0.1:81"});
     config.listeners[0].connections_max = 3;
     ConnectionCounts counts(2);
-    FakeShard one(config, 0, counts), two(config, 1, counts);
+    FakeShard one(config, counts), two(config, counts);
     const Descriptor first = one.connect(0);
     one.connect(0);
     two.connect(0);
@@ -123,7 +127,7 @@ TEST(Acceptors, GivesEachShardItsPartOfAClientsConnections) {
     config::Config config = config_of(2, {"127.0.0.1:80"});
     config.listeners[0].connections_per_client_max = 5;  // 3 on each of two, rounded up
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     const Descriptor first = shard.connect(0, "192.0.2.1:1");
     shard.connect(0, "192.0.2.1:2");
     shard.connect(0, "192.0.2.1:3");
@@ -142,7 +146,7 @@ TEST(Acceptors, LetsAClientHaveOneConnectionHoweverManyShardsShareItsLimit) {
     config::Config config = config_of(8, {"127.0.0.1:80"});
     config.listeners[0].connections_per_client_max = 1;
     ConnectionCounts counts(1);
-    FakeShard shard(config, 3, counts);
+    FakeShard shard(config, counts);
     EXPECT_TRUE(shard.ring.file(shard.connect(0)).open);
     EXPECT_FALSE(shard.ring.file(shard.connect(0)).open);
 }
@@ -153,7 +157,7 @@ TEST(Acceptors, CountsNobodyInWhoWasRefused) {
     config.listeners[0].connections_max = 2;
     config.listeners[0].connections_per_client_max = 1;
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     EXPECT_TRUE(shard.ring.file(shard.connect(0, "192.0.2.1:1")).open);
     for (int i = 0; i < 10; ++i) shard.connect(0, "192.0.2.1:2");
     EXPECT_EQ(shard.refusals(Refusal::client_limit), 10u);
@@ -167,7 +171,7 @@ TEST(Acceptors, BalancesComingAndGoing) {
     config.listeners[0].connections_max = 4;
     config.listeners[0].connections_per_client_max = 2;
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     for (int round = 0; round < 100; ++round) {
         std::vector<Descriptor> in;
         for (const char* client : {"192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1", "192.0.2.2:2"}) {
@@ -183,7 +187,7 @@ TEST(Acceptors, AsksForNoAddressWhereThereIsNoLimitByClient) {
     config::Config config = config_of(1, {"127.0.0.1:80"});
     config.listeners[0].connections_per_client_max = 0;
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     for (int i = 0; i < 100; ++i) EXPECT_TRUE(shard.ring.file(shard.connect(0)).open);
     while (!shard.lobby.admitted.empty()) {
         shard.leave(shard.lobby.admitted.back().first, 0);
@@ -191,21 +195,10 @@ TEST(Acceptors, AsksForNoAddressWhereThereIsNoLimitByClient) {
     }
 }
 
-TEST(Acceptors, OpensAUnixSocketOnTheFirstShardAlone) {
-    const config::Config config = config_of(2, {"unix:/tmp/unused.sock", "127.0.0.1:80"});
-    ConnectionCounts counts(2);
-    FakeShard first(config, 0, counts), second(config, 1, counts);
-    EXPECT_EQ(first.ring.open_count(), 2u);
-    EXPECT_EQ(second.ring.open_count(), 1u);
-    EXPECT_EQ(second.ring.file(second.listener(0)).listens_at, address("127.0.0.1:80"));
-    second.connect(0);
-    EXPECT_EQ(second.lobby.admitted.at(0).second, 1u);
-}
-
 TEST(Acceptors, RestsAWhileWhenDescriptorsRunOut) {
     const config::Config config = config_of(1, {"127.0.0.1:80"});
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     shard.ring.accept_failed(shard.listener(0), ring::Error::no_descriptors);
     EXPECT_EQ(shard.ring.file(shard.listener(0)).accept, nullptr);
     shard.ring.advance(milliseconds(90));
@@ -219,46 +212,64 @@ TEST(Acceptors, RestsAWhileWhenDescriptorsRunOut) {
 TEST(Acceptors, AcceptsOnAfterAConnectionThatWentBeforeItWasTaken) {
     const config::Config config = config_of(1, {"127.0.0.1:80"});
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     shard.ring.accept_failed(shard.listener(0), ring::Error::reset);
     EXPECT_TRUE(shard.ring.file(shard.connect(0)).open);
 }
 
-TEST(Acceptors, ClosesOnlyWhenTheAcceptIsHome) {
+// Its client may have seen the connection come about, and has perhaps sent its request.
+TEST(Acceptors, LetsInWhatComesBeforeTheCancelIsHome) {
     const config::Config config = config_of(1, {"127.0.0.1:80"});
     ConnectionCounts counts(1);
-    FakeShard shard(config, 0, counts);
+    FakeShard shard(config, counts);
     EXPECT_FALSE(shard.acceptors.closed());
     shard.acceptors.close();
     EXPECT_FALSE(shard.acceptors.closed());
     const Descriptor late = shard.connect(0);  // the kernel was faster than the cancel
-    EXPECT_FALSE(shard.ring.file(late).open);
-    EXPECT_TRUE(shard.lobby.admitted.empty());
+    EXPECT_TRUE(shard.ring.file(late).open);
+    EXPECT_EQ(shard.lobby.admitted.size(), 1u);
+    EXPECT_FALSE(shard.acceptors.closed());
     shard.ring.dispatch();
     EXPECT_TRUE(shard.acceptors.closed());
-    EXPECT_EQ(shard.ring.open_count(), 0u);
+    EXPECT_EQ(shard.ring.open_count(), 1u);
 }
 
-TEST(Acceptors, SaysWhyAListenerCannotBeOpened) {
+TEST(Acceptors, AcceptsOnSeveralSocketsOfOneListener) {
     const config::Config config = config_of(1, {"127.0.0.1:80"});
-    ring::FakeRing ring;
-    base::TimerWheel wheel(base::Instant{});
-    observe::ShardCounters counters(config);
     ConnectionCounts counts(1);
-    Lobby lobby;
-    Acceptors acceptors(config, 0, ring, wheel, counters, counts, lobby);
-    const auto sentence = [&](ring::Error error) {
-        ring.fail_next_open(error);
-        return acceptors.open().error();
-    };
-    const std::string start = "listener `l0`: cannot listen on 127.0.0.1:80: ";
-    EXPECT_EQ(
-        sentence(ring::Error::address_in_use),
-        start + ring::name_of(ring::Error::address_in_use) + "; another program listens there");
-    EXPECT_EQ(sentence(ring::Error::no_permission),
-              start + ring::name_of(ring::Error::no_permission) +
-                  "; ports below 1024 need root or CAP_NET_BIND_SERVICE");
-    EXPECT_EQ(sentence(ring::Error::other), start + ring::name_of(ring::Error::other));
+    FakeShard shard(config, counts);
+    const Descriptor second = shard.open(0, address("127.0.0.1:80"));
+    const Descriptor client = shard.ring.add_socket(address("192.0.2.1:4000"));
+    shard.ring.accepted(second, client);
+    shard.connect(0);
+    EXPECT_EQ(shard.counters.listeners[0].connections_accepted.get(), 2u);
+}
+
+TEST(Acceptors, RemovesOneListenerAndLeavesTheOthersAlone) {
+    const config::Config config = config_of(1, {"127.0.0.1:80", "127.0.0.1:81"});
+    ConnectionCounts counts(2);
+    FakeShard shard(config, counts);
+    shard.open(0, address("127.0.0.1:80"));
+    const Descriptor inside = shard.connect(0);
+    shard.acceptors.remove(0);
+    shard.ring.dispatch();
+    EXPECT_EQ(shard.ring.open_count(), 2u);  // the other listener, and who is inside
+    EXPECT_TRUE(shard.ring.file(inside).open);
+    EXPECT_TRUE(shard.ring.file(shard.connect(1)).open);
+    EXPECT_FALSE(shard.acceptors.closed());
+    shard.open(0, address("127.0.0.1:80"));  // and it may come back
+    EXPECT_FALSE(shard.acceptors.closed());
+}
+
+TEST(Acceptors, ClosesWhatItIsGivenAfterItsEnd) {
+    const config::Config config = config_of(1, {"127.0.0.1:80"});
+    ConnectionCounts counts(1);
+    FakeShard shard(config, counts);
+    shard.acceptors.close();
+    shard.ring.dispatch();
+    const Descriptor late = shard.open(0, address("127.0.0.1:80"));
+    EXPECT_FALSE(shard.ring.file(late).open);
+    EXPECT_TRUE(shard.acceptors.closed());
 }
 
 // The same on a kernel's ring.
@@ -277,8 +288,10 @@ TEST(Acceptors, CountsRealConnections) {
     observe::ShardCounters counters(config);
     ConnectionCounts counts(1);
     Lobby lobby;
-    Acceptors acceptors(config, 0, **ring, wheel, counters, counts, lobby);
-    ASSERT_TRUE(acceptors.open());
+    Acceptors acceptors(config, **ring, wheel, counters, counts, lobby);
+    const auto listening = (*ring)->open_listener(config.listeners[0].address, {});
+    ASSERT_TRUE(listening);
+    acceptors.add(0, {&*listening, 1});
     const auto turn_until = [&](auto done) {
         const auto end = ring::read_clock() + std::chrono::seconds(5);
         while (!done() && ring::read_clock() < end) {

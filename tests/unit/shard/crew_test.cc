@@ -187,6 +187,12 @@ class CrossingShards : public testing::Test {
         ASSERT_NO_FATAL_FAILURE(make());
         const auto started = crew_->start();
         ASSERT_TRUE(started) << started.error();
+        for (std::uint16_t i = 0; i < config_.listeners.size(); ++i) {
+            const auto opened = sockets_.open(i, config_.listeners[i], config_.shards.size());
+            ASSERT_TRUE(opened) << opened.error();
+            const auto listening = crew_->listen(i, sockets_);
+            ASSERT_TRUE(listening) << listening.error();
+        }
     }
     const SocketAddress& front() const { return config_.listeners[0].address; }
     const SocketAddress& slow() const { return config_.listeners[3].address; }
@@ -215,6 +221,7 @@ class CrossingShards : public testing::Test {
     config::Config config_;
     std::vector<std::unique_ptr<observe::ShardCounters>> counters_;
     std::vector<observe::AccessRing*> access_logs_;
+    accept::ListenSockets sockets_;
     std::unique_ptr<failover::Board> board_;
     std::unique_ptr<health::CheckStats> check_stats_;
     std::unique_ptr<Crew> crew_;
@@ -344,32 +351,46 @@ TEST_F(CrossingShards, EndWithTheCrewWhateverIsGoingOn) {
     EXPECT_EQ(sum(&observe::ShardCounters::clients_open), 0u);
 }
 
-TEST_F(CrossingShards, EndTogetherWhenAListenerCannotBeOpened) {
-    const ReservedPort taken(false);
-    taken.listen();
-    config_.listeners[1].address = taken.address();
+TEST_F(CrossingShards, EndTogetherWhenOneCannotStart) {
+    config_.shards[1].ring_entries = 0;  // which no kernel takes
     make();
     const auto started = crew_->start();
     ASSERT_FALSE(started);
-    EXPECT_EQ(started.error(), "listener `l1`: cannot listen on " + taken.address().text() + ": " +
-                                   ring::name_of(ring::Error::address_in_use) +
-                                   "; another program listens there");
-    EXPECT_TRUE(wait_for_end());
+    EXPECT_TRUE(started.error().starts_with("shard 1: ")) << started.error();
     crew_.reset();
     EXPECT_EQ(ended_count_, 3);
-    EXPECT_FALSE(Client(front()).connected());
 }
 
-// A unix socket is the first shard's alone: the others can listen where it cannot.
-TEST_F(CrossingShards, SayWhatOneOfThemCouldNotDo) {
-    config_.listeners[2].address = SocketAddress::parse("unix:/nowhere/at/all.sock").value();
-    make();
-    const auto started = crew_->start();
-    ASSERT_FALSE(started);
-    EXPECT_TRUE(started.error().starts_with("listener `l2`: cannot listen on unix:/nowhere/"))
-        << started.error();
+// The socket and its queue are the kernel's: nothing is refused while shards change.
+TEST_F(CrossingShards, OpenAndCloseAListenerWhileOthersServe) {
+    start();
+    const Client kept(front());
+    EXPECT_EQ(kept.get(), "one");
+    for (int i = 0; i < 20; ++i) {
+        crew_->close_listener(1);
+        EXPECT_EQ(kept.get(), "one") << i;
+        const Client waiting(config_.listeners[1].address);  // in the queue meanwhile
+        ASSERT_TRUE(crew_->listen(1, sockets_));
+        EXPECT_EQ(waiting.get(), "one") << i;
+    }
+    sockets_.release(1);
+    sockets_.close_unclaimed();
+    crew_->close_listener(1);
+    const auto refused = [&] { return !Client(config_.listeners[1].address).connected(); };
+    const auto end = ring::read_clock() + seconds(20);
+    while (!refused() && ring::read_clock() < end) std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_TRUE(refused());
+    EXPECT_EQ(Client(config_.listeners[2].address).get(), "two");
+}
+
+TEST_F(CrossingShards, CloseTheSocketsThatComeTooLate) {
+    start();
+    crew_->stop();
+    EXPECT_TRUE(wait_for_end());
+    EXPECT_TRUE(crew_->listen(0, sockets_));
     crew_.reset();
-    EXPECT_EQ(ended_count_, 3);
+    sockets_.close_all();
+    EXPECT_FALSE(Client(front()).connected());
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
     if (version) return print_version();
     if (file.empty()) return fail("no configuration file: give one with -c FILE");
 
-    const auto config = config::load(file, this_machine());
+    const config::Machine machine = this_machine();
+    const auto config = config::load(file, machine);
     if (!config) {
         for (const config::Error& error : config.error())
             std::fprintf(stderr, "%s\n", error.text().c_str());
@@ -74,5 +75,5 @@ int main(int argc, char** argv) {
     }
     const auto features = ring::probe_kernel_features();
     if (!features) return fail(features.error());
-    return run_process(*config, *features);
+    return run_process(*config, machine, *features);
 }

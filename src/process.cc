@@ -19,6 +19,7 @@
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/privileges.h"
+#include "ringway/control/reloader.h"
 #include "ringway/control/resolver.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
@@ -52,7 +53,7 @@ sigset_t block_signals() {
 /// log anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
                    accept::ListenSockets& sockets, control::LogWriter& access_log,
-                   std::atomic<control::Phase>& phase, control::Log& log) {
+                   control::Reloader& reloader, std::atomic<control::Phase>& phase, control::Log& log) {
     while (!crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
@@ -69,8 +70,7 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
         } else if (number == SIGUSR1) {
             access_log.reopen();
         } else if (number == SIGHUP) {
-            log.warn("main",
-                     "SIGHUP: this version does not reload; restart it for a new configuration");
+            static_cast<void>(reloader.reload());  // says in the log what came of it
         }
     }
 }
@@ -82,7 +82,11 @@ int fail(const std::string& sentence) {
     return 1;
 }
 
-int run_process(const config::Config& config, const ring::KernelFeatures& features) {
+int run_process(const config::Config& loaded, const config::Machine& machine,
+                const ring::KernelFeatures& features) {
+    // as it is at the start: what of it can be reloaded is the board's
+    const auto shared = std::make_shared<const config::Config>(loaded);
+    const config::Config& config = *shared;
     const sigset_t signals = block_signals();
     raise_descriptor_limit();
     control::Log log(config.log.level);
@@ -92,9 +96,9 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
             sockets.open(static_cast<std::uint16_t>(i), config.listeners[i], config.shards.size());
         if (!opened) return fail(opened.error());
     }
-    control::Resolver resolver(config, log);
-    failover::Board board(config, resolver.first_view(kFirstLookup));
-    health::CheckStats check_stats(config);
+    control::Resolver resolver(shared, log);
+    failover::Board board(resolver.first_view(kFirstLookup));
+    health::CheckStats check_stats;
 
     std::vector<std::unique_ptr<observe::ShardCounters>> counters;
     std::vector<std::unique_ptr<observe::AccessRing>> access_rings;
@@ -108,7 +112,7 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
             access_rings.emplace_back(std::make_unique<observe::AccessRing>(kAccessRingBytes))
                 .get());
     }
-    control::LogWriter access_log(config, access_logs, log);
+    control::LogWriter access_log(shared, access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());
 
     control::Chronicle chronicle(board, counters_read, log);
@@ -118,7 +122,7 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
 
     std::atomic<control::Phase> phase{control::Phase::starting};
     control::AdminServer admin(config.admin, log);
-    admin.add(control::standard_endpoints({config, phase, board, counters_read, check_stats,
+    admin.add(control::standard_endpoints({phase, board, counters_read, check_stats,
                                            chronicle, access_log, resolver, admin}));
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
@@ -136,7 +140,11 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     for (const config::Listener& listener : config.listeners) {
         log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
     }
-    serve_signals(signals, config, crew, sockets, access_log, phase, log);
+    {
+        control::Reloader reloader({loaded, machine, board, counters, check_stats, resolver,
+                                    chronicle, access_log, sockets, crew, log});
+        serve_signals(signals, config, crew, sockets, access_log, reloader, phase, log);
+    }
     crew.join();
     resolver.stop();
     chronicle.stop();

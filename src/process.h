@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ringway/config/config.h"
+#include "ringway/config/load.h"
 #include "ringway/ring/kernel_features.h"
 
 namespace ringway {
@@ -12,8 +13,10 @@ namespace ringway {
 int fail(const std::string& sentence);
 
 /// Starts every part, serves until a signal ends it, and ends every part: SIGTERM and SIGQUIT drain
-/// within Process::graceful_timeout, SIGINT stops at once, SIGUSR1 opens the access log anew. The
+/// within Process::graceful_timeout, SIGINT stops at once, SIGUSR1 opens the access log anew, SIGHUP
+/// reloads the file of `loaded` (control/reloader.h). The
 /// exit status: 0, or 1 when a part could not start, which is then said on stderr.
-int run_process(const config::Config& config, const ring::KernelFeatures& features);
+int run_process(const config::Config& loaded, const config::Machine& machine,
+                const ring::KernelFeatures& features);
 
 }  // namespace ringway

@@ -70,7 +70,7 @@ class Acceptors::Acceptor {
 
 Acceptors::Acceptors(const config::Config& config, ring::Ring& ring, base::TimerWheel& wheel,
                      observe::ShardCounters& counters, ConnectionCounts& counts, Door& door)
-    : config_(config),
+    : config_(&config),
       ring_(ring),
       wheel_(wheel),
       counters_(counters),
@@ -109,7 +109,7 @@ bool Acceptors::closed() const {
 void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
     // Asked once: a peer that resets in between has no address any more.
     const base::SocketAddress peer = ring_.peer_of(socket);
-    const bool gone = config_.listeners[listener].address.is_ip() && !peer.is_ip();
+    const bool gone = config_->listeners[listener].address.is_ip() && !peer.is_ip();
     if (gone || !enter(listener, peer.ip())) {
         counters_.listeners[listener].connections_refused.add();
         ring_.close(socket, true);
@@ -120,7 +120,7 @@ void Acceptors::accepted(ring::Descriptor socket, std::uint16_t listener) {
 }
 
 bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {
-    const config::Listener& limits = config_.listeners[listener];
+    const config::Listener& limits = config_->listeners[listener];
     const auto refuse = [&](observe::Refusal reason) {
         counters_.refusals[static_cast<std::size_t>(reason)].add();
         return false;
@@ -128,7 +128,7 @@ bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {
     if (!counts_.enter(listener, limits.connections_max))
         return refuse(observe::Refusal::connection_limit);
     if (limits.connections_per_client_max == 0) return true;
-    const auto shards = static_cast<std::uint32_t>(config_.shards.size());
+    const auto shards = static_cast<std::uint32_t>(config_->shards.size());
     const std::uint32_t share =
         std::max(1u, (limits.connections_per_client_max + shards - 1) / shards);
     std::uint32_t& open = by_client_[listener][client];
@@ -140,11 +140,16 @@ bool Acceptors::enter(std::uint16_t listener, const base::IpAddress& client) {
     return true;
 }
 
+void Acceptors::adopt(const config::Config& next) {
+    config_ = &next;
+    by_client_.resize(next.listeners.size());
+}
+
 void Acceptors::leave(std::uint16_t listener, const base::IpAddress& client) {
     counts_.leave(listener);
-    if (config_.listeners[listener].connections_per_client_max == 0) return;
+    // It may have come when the listener had no such limit.
     const auto entry = by_client_[listener].find(client);
-    RW_ASSERT(entry != by_client_[listener].end());
+    if (entry == by_client_[listener].end()) return;
     if (--entry->second == 0) by_client_[listener].erase(entry);
 }
 

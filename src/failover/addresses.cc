@@ -34,7 +34,7 @@ UpstreamState first_state(const config::Pool& pool) {
 
 std::unique_ptr<const View> first_view(const config::Config& config, const Addresses& resolved,
                                        Instant now) {
-    return first_view({std::shared_ptr<const config::Config>{}, &config}, resolved, now);
+    return first_view(config::borrow(config), resolved, now);
 }
 
 std::unique_ptr<const View> first_view(std::shared_ptr<const config::Config> shared,

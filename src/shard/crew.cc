@@ -103,8 +103,7 @@ std::expected<void, std::string> Crew::run_shard(std::uint16_t index) {
     if (!ring) return std::unexpected("shard " + std::to_string(index) + ": " + ring.error());
     std::vector<const observe::ShardCounters*> all_counters;
     for (const auto& counters : counters_) all_counters.push_back(counters.get());
-    Shard shard({.config = config_,
-                 .index = index,
+    Shard shard({.index = index,
                  .ring = **ring,
                  .board = board_,
                  .check_stats = check_stats_,

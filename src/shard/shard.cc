@@ -20,7 +20,7 @@ struct Shard::Machine final : accept::Door {
     explicit Machine(const Parts& parts)
         : ring(parts.ring),
           index(parts.index),
-          own_counts(parts.config.listeners.size()),
+          own_counts(parts.board.read()->config->listeners.size()),
           plane({.shard_index = parts.index,
                  .ring = parts.ring,
                  .counters = parts.counters,
@@ -31,7 +31,7 @@ struct Shard::Machine final : accept::Door {
                  .access_log = parts.access_log,
                  .unix_offset_ns = parts.unix_offset_ns,
                  .seed = parts.seed}),
-          acceptors(parts.config, parts.ring, plane.wheel, parts.counters,
+          acceptors(plane.config(), parts.ring, plane.wheel, parts.counters,
                     parts.connection_counts != nullptr ? *parts.connection_counts : own_counts,
                     *this) {
         plane.board.attach(index, ring);
@@ -67,6 +67,7 @@ struct Shard::Machine final : accept::Door {
     accept::ConnectionCounts own_counts;
     forward::Plane plane;
     accept::Acceptors acceptors;
+    const config::Config* adopted = nullptr;  // by the acceptors
     bool ending = false;
     bool stopped = false;
     Instant drain_deadline = base::kNever;
@@ -128,6 +129,10 @@ bool Shard::turn() {
 void Shard::Machine::act_on_view() {
     while (plane.act_on_view()) {
     }
+    if (&plane.config() == adopted) return;
+    adopted = &plane.config();
+    own_counts.grow(adopted->listeners.size());
+    acceptors.adopt(*adopted);
 }
 
 void Shard::Machine::read_listener_requests() {

@@ -29,8 +29,7 @@ failover::Addresses literal_addresses(const config::Config& config) {
 ShardProxy::ShardProxy(SimNet& net, const std::vector<SimRing*>& rings,
                        const config::Config& config, BoardWatcher* watcher)
     : net_(net),
-      board_(config, failover::first_view(config, literal_addresses(config), net.now())),
-      check_stats_(config),
+      board_(failover::first_view(config, literal_addresses(config), net.now())),
       connection_counts_(config.listeners.size()),
       watcher_(watcher) {
     if (watcher_ != nullptr) watcher_->attach(board_);
@@ -45,8 +44,7 @@ ShardProxy::ShardProxy(SimNet& net, const std::vector<SimRing*>& rings,
     for (std::size_t i = 0; i < members_.size(); ++i) {
         Member& member = members_[i];
         member.shard =
-            std::make_unique<shard::Shard>(shard::Parts{.config = config,
-                                                        .index = static_cast<std::uint16_t>(i),
+            std::make_unique<shard::Shard>(shard::Parts{.index = static_cast<std::uint16_t>(i),
                                                         .ring = member.ring,
                                                         .board = board_,
                                                         .check_stats = check_stats_,

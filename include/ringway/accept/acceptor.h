@@ -20,8 +20,9 @@ namespace ringway::accept {
 /// Open connections by listener, over all shards. Touched once a connection, never once a request.
 class ConnectionCounts {
  public:
-    explicit ConnectionCounts(std::size_t listeners)
-        : open_(std::make_unique<std::atomic<std::uint32_t>[]>(listeners)) {}
+    explicit ConnectionCounts(std::size_t listeners) : open_(listeners) {}
+    /// Control thread, before any shard hears of the new ones.
+    void grow(std::size_t listeners) { open_.grow(listeners); }
     /// Counts one in; false (and not counted) when `limit` are open.
     bool enter(std::uint16_t listener, std::uint32_t limit) {
         if (open_[listener].fetch_add(1, std::memory_order_relaxed) < limit) return true;
@@ -31,7 +32,7 @@ class ConnectionCounts {
     void leave(std::uint16_t listener) { open_[listener].fetch_sub(1, std::memory_order_relaxed); }
 
  private:
-    std::unique_ptr<std::atomic<std::uint32_t>[]> open_;
+    base::StableVector<std::atomic<std::uint32_t>> open_;
 };
 
 /// Where accepted sockets go.
@@ -61,6 +62,9 @@ class Acceptors {
     /// Every socket is closed.
     bool closed() const;
 
+    /// Limits are those of this configuration, which outlives it or is followed in time.
+    void adopt(const config::Config& next);
+
     /// An admitted connection has gone.
     void leave(std::uint16_t listener, const base::IpAddress& client);
 
@@ -73,7 +77,7 @@ class Acceptors {
     void accepted(ring::Descriptor socket, std::uint16_t listener);
     bool enter(std::uint16_t listener, const base::IpAddress& client);
 
-    const config::Config& config_;
+    const config::Config* config_;
     ring::Ring& ring_;
     base::TimerWheel& wheel_;
     observe::ShardCounters& counters_;

@@ -388,6 +388,11 @@ struct Config {
     std::uint64_t generation = 1;  // counts the configurations that were in force
 };
 
+/// One that outlives all that goes by it.
+inline std::shared_ptr<const Config> borrow(const Config& config) {
+    return {std::shared_ptr<const Config>{}, &config};
+}
+
 /// Places of the routes in the order of the file, which decides where nothing else does: as they
 /// stand when Config::route_order is empty.
 std::vector<std::uint16_t> route_order(const Config& config);

@@ -38,6 +38,8 @@ class SharedVector {
 
     T& operator[](std::size_t index) { return *elements_[index]; }
     const T& operator[](std::size_t index) const { return *elements_[index]; }
+    T& at(std::size_t index) { return *elements_.at(index); }
+    const T& at(std::size_t index) const { return *elements_.at(index); }
     T& front() { return *elements_.front(); }
     const T& front() const { return *elements_.front(); }
     T& back() { return *elements_.back(); }

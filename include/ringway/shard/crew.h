@@ -39,6 +39,8 @@ class Crew {
     /// run out.
     std::expected<void, std::string> listen(std::uint16_t listener,
                                             const accept::ListenSockets& sockets);
+    /// Room for the listeners of this configuration. Before the board adopts it.
+    void adopt(const config::Config& next) { connection_counts_.grow(next.listeners.size()); }
     /// Every shard stops accepting for the listener.
     void close_listener(std::uint16_t listener);
     /// Every shard drains, cut at `bound` from now.

@@ -25,7 +25,6 @@ namespace ringway::shard {
 
 /// What a shard is made of. All referred to objects outlive it.
 struct Parts {
-    const config::Config& config;
     std::uint16_t index = 0;  // place in Config::shards
     ring::Ring& ring;
     failover::Board& board;

@@ -75,7 +75,7 @@ struct Scene {
     int descriptor;
     Log log;
     config::Config config = sample_config();
-    failover::Board board{config, failover::first_view(config, kNoNames, base::Instant{})};
+    failover::Board board{failover::first_view(config, kNoNames, base::Instant{})};
     observe::ShardCounters counters{config};
     Chronicle chronicle{board, {&counters}, log};
 };

@@ -37,16 +37,17 @@ TEST(unready_reason, follows_the_phase_and_the_pools) {
     cluster::View view;
     const auto api = std::make_shared<cluster::PoolView>();
     const auto files = std::make_shared<cluster::PoolView>();
+    view.config = config::borrow(config);
     view.pools = {api, files};
     api->upstreams.resize(2);
     files->upstreams.resize(2);
-    EXPECT_EQ(unready_reason(Phase::accepting, config, view), std::nullopt);
-    EXPECT_EQ(unready_reason(Phase::starting, config, view), "starting");
-    EXPECT_EQ(unready_reason(Phase::draining, config, view), "draining");
+    EXPECT_EQ(unready_reason(Phase::accepting, view), std::nullopt);
+    EXPECT_EQ(unready_reason(Phase::starting, view), "starting");
+    EXPECT_EQ(unready_reason(Phase::draining, view), "draining");
     files->upstreams[0].eligible = false;
-    EXPECT_EQ(unready_reason(Phase::accepting, config, view), std::nullopt);
+    EXPECT_EQ(unready_reason(Phase::accepting, view), std::nullopt);
     files->upstreams[1].eligible = false;
-    EXPECT_EQ(unready_reason(Phase::accepting, config, view),
+    EXPECT_EQ(unready_reason(Phase::accepting, view),
               "pool files has no eligible upstream");
 }
 
@@ -70,15 +71,15 @@ struct Scene {
     config::Config config = two_pools();
     Log log{LogLevel::error, -1};
     std::atomic<Phase> phase{Phase::starting};
-    Resolver resolver{config, log};
-    failover::Board board{config, resolver.first_view(std::chrono::seconds(0))};
-    LogWriter writer{config, {}, log};
+    Resolver resolver{config::borrow(config), log};
+    failover::Board board{resolver.first_view(std::chrono::seconds(0))};
+    LogWriter writer{config::borrow(config), {}, log};
     AdminServer server{config.admin, log};
     observe::ShardCounters counters{config};
-    health::CheckStats checks{config};
+    health::CheckStats checks;
     Chronicle chronicle{board, {&counters}, log};
     std::vector<AdminEndpoint> endpoints = standard_endpoints(
-        {config, phase, board, {&counters}, checks, chronicle, writer, resolver, server});
+        {phase, board, {&counters}, checks, chronicle, writer, resolver, server});
 };
 
 TEST(endpoints, healthz_is_ok_in_every_phase) {
@@ -109,7 +110,7 @@ TEST(endpoints, metrics_is_a_well_formed_page_of_this_process) {
     Scene scene;
     scene.phase = Phase::draining;
     scene.counters.upstreams[0][1].requests.add(3);
-    scene.checks.change(0, 1, 0, [](health::CheckReport& report) { report.failed = 2; });
+    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[0].name)->change([](health::CheckReport& report) { report.failed = 2; });
     const AdminReply reply = scene.ask("/metrics");
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.content_type, "text/plain; version=0.0.4; charset=utf-8");

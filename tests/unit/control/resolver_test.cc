@@ -118,7 +118,7 @@ TEST(resolver, the_first_view_has_every_port_and_one_look_up_a_name) {
     scene.config.pools[1].upstreams = {named("a", 8080), named("unknown", 1)};
     scene.names->set("a", {{ip("10.0.0.1"), ip("10.0.0.1"), ip("2001:db8::1")}});
     scene.names->set("b", {{ip("10.0.0.2")}});
-    Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
+    Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
     const auto view = resolver.first_view(seconds(3));
     EXPECT_EQ(view->pools[0]->upstreams[0].addresses,
               (std::vector{*SocketAddress::parse("10.0.0.1:80"),
@@ -141,9 +141,9 @@ TEST(resolver, the_first_view_does_not_wait_longer_than_its_bound) {
     scene.names->set("slow", {{ip("10.0.0.1")}});
     scene.names->set("fast", {{ip("10.0.0.2")}});
     scene.names->hold("slow", true);
-    Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
+    Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
     const auto begin = std::chrono::steady_clock::now();
-    failover::Board board(scene.config, resolver.first_view(milliseconds(200)));
+    failover::Board board(resolver.first_view(milliseconds(200)));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(1));
     EXPECT_FALSE(read(board).pools[0]->upstreams[0].eligible);
     EXPECT_TRUE(read(board).pools[0]->upstreams[1].eligible);
@@ -159,8 +159,8 @@ TEST(resolver, a_changed_answer_is_published_and_a_rotated_one_is_not) {
     scene.config.pools[0].upstreams = {named("a", 80)};
     scene.config.pools[1].upstreams = {literal("10.9.9.9:1")};
     scene.names->set("a", {{ip("10.0.0.1"), ip("10.0.0.2")}});
-    Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-    failover::Board board(scene.config, resolver.first_view(seconds(3)));
+    Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
+    failover::Board board(resolver.first_view(seconds(3)));
     resolver.start(board);
     scene.names->set("a", {{ip("10.0.0.2"), ip("10.0.0.1")}});
     const int before = scene.names->asked("a");
@@ -179,8 +179,8 @@ TEST(resolver, a_failure_keeps_the_last_answer_and_is_told_once) {
     Scene scene;
     scene.config.pools[0].upstreams = {named("a", 80)};
     scene.names->set("a", {{ip("10.0.0.1")}});
-    Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-    failover::Board board(scene.config, resolver.first_view(seconds(3)));
+    Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
+    failover::Board board(resolver.first_view(seconds(3)));
     resolver.start(board);
     scene.names->set("a", std::unexpected(std::string("server failure")));
     ASSERT_TRUE(eventually([&] { return resolver.counts().failures >= 2; }));
@@ -196,7 +196,7 @@ TEST(resolver, an_answer_without_addresses_is_a_failure) {
     Scene scene;
     scene.config.pools[0].upstreams = {named("a", 80)};
     scene.names->set("a", std::vector<SocketAddress>{});
-    Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
+    Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
     EXPECT_FALSE(resolver.first_view(seconds(3))->pools[0]->upstreams[0].eligible);
     EXPECT_EQ(scene.said("the name has no address"), 1u);
 }
@@ -207,12 +207,12 @@ TEST(resolver, of_many_addresses_the_same_16_are_kept_in_any_order) {
     std::vector<SocketAddress> many;
     for (int i = 0; i < 40; ++i) many.push_back(ip("10.0.0." + std::to_string(i)));
     scene.names->set("a", many);
-    Resolver first(scene.config, *scene.log, Names::lookup(scene.names));
+    Resolver first(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
     const auto before = first.first_view(seconds(3));
     EXPECT_EQ(before->pools[0]->upstreams[0].addresses.size(), base::kAddressesPerUpstreamMax);
     std::ranges::reverse(many);
     scene.names->set("a", many);
-    Resolver second(scene.config, *scene.log, Names::lookup(scene.names));
+    Resolver second(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
     EXPECT_EQ(second.first_view(seconds(3))->pools[0]->upstreams[0].addresses,
               before->pools[0]->upstreams[0].addresses);
 }
@@ -222,8 +222,8 @@ TEST(resolver, stop_does_not_wait_for_a_look_up_in_flight) {
     scene.config.pools[0].upstreams = {named("stuck", 80)};
     scene.names->hold("stuck", true);
     {
-        Resolver resolver(scene.config, *scene.log, Names::lookup(scene.names));
-        failover::Board board(scene.config, resolver.first_view(milliseconds(10)));
+        Resolver resolver(config::borrow(scene.config), *scene.log, Names::lookup(scene.names));
+        failover::Board board(resolver.first_view(milliseconds(10)));
         resolver.start(board);
         const auto begin = std::chrono::steady_clock::now();
         resolver.stop();

@@ -66,7 +66,7 @@ struct Scene {
     cluster::View view;
     observe::ShardCounters first{config}, second{config};
     std::vector<const observe::ShardCounters*> shards{&first, &second};
-    health::CheckStats checks{config};
+    health::CheckStats checks;
     dom::parser parser;
 };
 
@@ -171,7 +171,7 @@ TEST(Status, checks_show_their_counts_their_last_word_and_each_layer) {
     Scene scene;
     EXPECT_EQ(text_at(scene.upstream(0, 1), "/checks/0/last"), "null");
     EXPECT_EQ(text_at(scene.upstream(0, 1), "/checks/0/ewma_ms"), "null");
-    scene.checks.change(0, 1, 1, [](health::CheckReport& report) {
+    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[1].name)->change([](health::CheckReport& report) {
         report.shard = 1;
         report.total = 10;
         report.passed = 6;

@@ -20,7 +20,8 @@ struct Scene {
     }
     config::Config config = two_upstreams();
     observe::ShardCounters first{config}, second{config};
-    TrafficLatency latency{config, {&first, &second}};
+    Scene() { latency.adopt(config); }
+    TrafficLatency latency{{&first, &second}};
     const cluster::Place place{{0}, {1}};
 };
 

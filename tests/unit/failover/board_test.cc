@@ -31,7 +31,7 @@ config::Config with_shards(config::Config config, std::size_t shards) {
 struct Scene {
     explicit Scene(std::size_t shards, std::initializer_list<std::size_t> pools = {3})
         : config(with_shards(config_of(pools), shards)),
-          board(config, first_view(config, none_resolved(config), kNow)) {}
+          board(first_view(config, none_resolved(config), kNow)) {}
 
     /// The verdict of one shard, on an RcuReader's thread.
     bool set(const Teller& teller, UpstreamState state, Place place = at(0)) {

@@ -43,12 +43,10 @@ class PlaneWorld {
             for (const config::Upstream& upstream : pool.upstreams)
                 of_pool.push_back({address(upstream.address)});
         }
-        board = std::make_unique<failover::Board>(
-            config, failover::first_view(config, addresses, ring.now()));
-        check_stats = std::make_unique<health::CheckStats>(config);
+        board = std::make_unique<failover::Board>(failover::first_view(config, addresses, ring.now()));
+        check_stats = std::make_unique<health::CheckStats>();
         plane = std::make_unique<Plane>(
-            PlaneParts{.config = config,
-                       .ring = ring,
+            PlaneParts{.ring = ring,
                        .counters = *counters,
                        .board = *board,
                        .check_stats = *check_stats,

@@ -107,7 +107,7 @@ TEST_F(MonitorTest, ACheckIsTriedAgainBeforeItFails) {
     pass(milliseconds(40));
     EXPECT_EQ(reached[0], 4);
     EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
-    EXPECT_EQ(stats->read(0, 0, 0).failed, 1u);
+    EXPECT_EQ(check_report(0, 0, 0).failed, 1u);
 }
 
 TEST_F(MonitorTest, ALateAnswerDegrades) {
@@ -134,8 +134,8 @@ TEST_F(MonitorTest, TheWorstOfSeveralChecksCounts) {
     conduct[1].connect = Conduct::Connect::refuse;
     pass(seconds(4));
     EXPECT_EQ(view(0).state, UpstreamState::unhealthy);
-    EXPECT_EQ(stats->read(0, 0, 0).passed, stats->read(0, 0, 0).total);
-    EXPECT_EQ(stats->read(0, 0, 1).failed, stats->read(0, 0, 1).total);
+    EXPECT_EQ(check_report(0, 0, 0).passed, check_report(0, 0, 0).total);
+    EXPECT_EQ(check_report(0, 0, 1).failed, check_report(0, 0, 1).total);
     conduct[1].connect = Conduct::Connect::accept;
     EXPECT_LE(until(0, UpstreamState::healthy), milliseconds(2100));
 }
@@ -152,7 +152,7 @@ TEST_F(MonitorTest, ARateLimitedCheckIsNoFailureAndWaits) {
     pass(milliseconds(200));
     EXPECT_EQ(reached[0], 3);
     EXPECT_EQ(view(0).state, UpstreamState::healthy);
-    const CheckReport report = stats->read(0, 0, 0);
+    const CheckReport report = check_report(0, 0, 0);
     EXPECT_EQ(report.rate_limited, 2u);
     EXPECT_EQ(report.failed, 0u);
 }
@@ -183,7 +183,7 @@ TEST_F(MonitorTest, AFaultOfOurOwnChangesNothing) {
         shards[0]->ring.fail_next_open(ring::Error::no_descriptors);
     }
     EXPECT_EQ(board->read()->version, version);
-    EXPECT_EQ(stats->read(0, 0, 0).failed, 0u);
+    EXPECT_EQ(check_report(0, 0, 0).failed, 0u);
 }
 
 TEST_F(MonitorTest, FiguresOfChecksAreKept) {
@@ -192,7 +192,7 @@ TEST_F(MonitorTest, FiguresOfChecksAreKept) {
     begin(1);
     conduct[0].delay = milliseconds(10);
     pass(milliseconds(5100));
-    CheckReport report = stats->read(0, 0, 0);
+    CheckReport report = check_report(0, 0, 0);
     EXPECT_EQ(report.name, "http /");
     EXPECT_EQ(report.total, 2u);
     EXPECT_EQ(report.passed, 2u);
@@ -202,7 +202,7 @@ TEST_F(MonitorTest, FiguresOfChecksAreKept) {
     for (const LayerResult& layer : report.layers) EXPECT_TRUE(layer.known && layer.passed);
     conduct[0].answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno";
     pass(seconds(5));
-    report = stats->read(0, 0, 0);
+    report = check_report(0, 0, 0);
     EXPECT_EQ(report.failed, 1u);
     EXPECT_EQ(report.failures_in_row, 1u);
     EXPECT_EQ(report.last_end, ProbeEnd::bad_content);
@@ -218,7 +218,7 @@ TEST_F(MonitorTest, EachUpstreamIsCheckedByOneShard) {
     begin(4, 2);
     pass(seconds(10));
     for (std::uint16_t i = 0; i < 4; ++i) {
-        EXPECT_EQ(stats->read(0, i, 0).shard, i % 2) << i;
+        EXPECT_EQ(check_report(0, i, 0).shard, i % 2) << i;
         EXPECT_NEAR(reached[i], 10, 1) << i;
     }
 }
@@ -232,11 +232,11 @@ TEST_F(MonitorTest, AStalledShardsUpstreamsAreTakenOverAndGivenBack) {
     const int before = reached[1];
     pass(seconds(4));
     EXPECT_GT(reached[1], before);
-    EXPECT_EQ(stats->read(0, 1, 0).shard, 0);
+    EXPECT_EQ(check_report(0, 1, 0).shard, 0);
     EXPECT_EQ(view(1).state, UpstreamState::healthy);
     shards[1]->stalled = false;
     pass(seconds(3));
-    EXPECT_EQ(stats->read(0, 1, 0).shard, 1);
+    EXPECT_EQ(check_report(0, 1, 0).shard, 1);
     const int both = reached[1];
     pass(seconds(5));
     EXPECT_NEAR(reached[1] - both, 5, 1);
@@ -267,7 +267,7 @@ TEST_F(MonitorTest, ACredentialsAlertOutlivesTheShardThatMadeIt) {
     shards[1]->stalled = true;
     conduct[1].answer = status(200);
     pass(seconds(6));
-    EXPECT_EQ(stats->read(0, 1, 0).shard, 0);
+    EXPECT_EQ(check_report(0, 1, 0).shard, 0);
     EXPECT_FALSE(view(1).credentials_fault);
 }
 
@@ -280,7 +280,7 @@ TEST_F(MonitorTest, AfterAFailureTheNextAddressIsAsked) {
     pass(milliseconds(1500));
     EXPECT_EQ(view(0).state, UpstreamState::healthy);  // by the second, which is kept to
     pass(seconds(10));
-    EXPECT_EQ(stats->read(0, 0, 0).failed, 1u);
+    EXPECT_EQ(check_report(0, 0, 0).failed, 1u);
 }
 
 // -- agents --
@@ -359,7 +359,7 @@ TEST_F(AgentTest, ItsSilenceSaysNothing) {
     pass(seconds(10));
     EXPECT_EQ(view(0).state, UpstreamState::healthy);
     EXPECT_EQ(view(0).state_since, since);
-    EXPECT_GT(stats->read(0, 0, 1).failed, 5u);
+    EXPECT_GT(check_report(0, 0, 1).failed, 5u);
 }
 
 TEST_F(AgentTest, AloneItIsTheSignOfLife) {

@@ -72,6 +72,9 @@ class MonitorWorld {
         pool().health.checks.push_back(check);
         return pool().health.checks.back();
     }
+    CheckReport check_report(std::uint16_t pool, std::uint16_t upstream, std::size_t check) const {
+        return stats->read({{pool}, {upstream}}, config.pools[pool].health.checks[check].name);
+    }
     void begin(std::size_t upstream_count, std::size_t shard_count = 1) {
         for (std::size_t i = 0; i < upstream_count; ++i) {
             config::Upstream upstream;
@@ -90,8 +93,8 @@ class MonitorWorld {
             addresses[0][0].push_back(addresses[0][1][0]);
         }
         board =
-            std::make_unique<failover::Board>(config, failover::first_view(config, addresses, now));
-        stats = std::make_unique<CheckStats>(config);
+            std::make_unique<failover::Board>(failover::first_view(config, addresses, now));
+        stats = std::make_unique<CheckStats>();
         std::vector<const observe::ShardCounters*> all;
         for (std::size_t i = 0; i < shard_count; ++i) {
             shards.push_back(std::make_unique<TestShard>(config, now));
@@ -100,8 +103,7 @@ class MonitorWorld {
         for (std::size_t i = 0; i < shard_count; ++i) {
             TestShard& shard = *shards[i];
             shard.monitor =
-                std::make_unique<Monitor>(MonitorParts{.config = config,
-                                                       .shard_index = static_cast<std::uint16_t>(i),
+                std::make_unique<Monitor>(MonitorParts{.shard_index = static_cast<std::uint16_t>(i),
                                                        .ring = shard.ring,
                                                        .fine = shard.fine,
                                                        .board = *board,

@@ -264,10 +264,9 @@ TEST_F(ProbeOnTheKernelTest, AMonitorFollowsAServersHealth) {
     ring->wait(ring::read_clock());
     failover::Board board(config,
                           failover::first_view(config, {{{at(server.port())}}}, ring->now()));
-    CheckStats stats(config);
+    CheckStats stats;
     observe::ShardCounters counters(config);
-    Monitor monitor({.config = config,
-                     .shard_index = 0,
+    Monitor monitor({.shard_index = 0,
                      .ring = *ring,
                      .fine = fine,
                      .board = board,

@@ -278,7 +278,7 @@ TEST_F(SuspicionProbeTest, ABadAnswerCountsAsAFailedCheck) {
     suspect(1);
     pass(milliseconds(5));
     EXPECT_EQ(view(1).state, UpstreamState::healthy);
-    EXPECT_EQ(stats->read(0, 1, 0).failures_in_row, 1u);
+    EXPECT_EQ(check_report(0, 1, 0).failures_in_row, 1u);
     EXPECT_EQ(counters(1).probes_answered.get(), 1u);
 }
 
@@ -293,7 +293,7 @@ TEST_F(SuspicionProbeTest, AShardThatDoesNotOwnItMakesItKnownToAll) {
     EXPECT_EQ(view(1).state, UpstreamState::unhealthy);
     conduct[1].silent = false;
     EXPECT_LE(until(1, UpstreamState::healthy), seconds(4));
-    EXPECT_EQ(stats->read(0, 1, 0).shard, 1);
+    EXPECT_EQ(check_report(0, 1, 0).shard, 1);
 }
 
 TEST_F(SuspicionProbeTest, TwoShardsWithOneSuspicionMakeOneTransition) {

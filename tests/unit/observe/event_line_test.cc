@@ -36,10 +36,11 @@ Event sample_event() {
     return event;
 }
 
-std::string json_of(const Told& told) {
+std::string json_of(Told told) {
+    told.config = std::make_shared<const config::Config>(sample_config());
     std::string out;
     JsonWriter json(out);
-    put_event(json, told, sample_config());
+    put_event(json, told);
     return out;
 }
 

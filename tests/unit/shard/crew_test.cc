@@ -156,9 +156,8 @@ class CrossingShards : public testing::Test {
         const failover::Addresses addresses = {
             {{config_.listeners[1].address}, {config_.listeners[2].address}},
             {{origin_.address()}}};
-        board_ = std::make_unique<failover::Board>(
-            config_, failover::first_view(config_, addresses, ring::read_clock()));
-        check_stats_ = std::make_unique<health::CheckStats>(config_);
+        board_ = std::make_unique<failover::Board>(failover::first_view(config_, addresses, ring::read_clock()));
+        check_stats_ = std::make_unique<health::CheckStats>();
         take_out(1);
         ended_count_ = 0;
         crew_ = std::make_unique<Crew>(config_, *features, *board_, *check_stats_, counters_,

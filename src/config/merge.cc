@@ -100,6 +100,15 @@ SharedVector<T> arranged(const SharedVector<T>& wanted, const std::vector<std::u
     return result;
 }
 
+/// Those of `of` that are in `other` too.
+std::vector<std::uint16_t> common(std::vector<std::uint16_t> of,
+                                  const std::vector<std::uint16_t>& other) {
+    std::erase_if(of, [&](std::uint16_t place) {
+        return std::ranges::find(other, place) == other.end();
+    });
+    return of;
+}
+
 class Merge {
  public:
     Merge(const Config& current, Config next, const Vacancies& vacancies)
@@ -204,7 +213,8 @@ class Merge {
             if (moved == next_.routes[i]) next_.routes[i].config_place = known.config_place;
         }
         next_.routes = arranged(next_.routes, places, current_.routes, teller("route"));
-        if (places != route_order(current_)) merged_.changed.emplace_back("the order of the routes");
+        if (common(places, route_order(current_)) != common(route_order(current_), places))
+            merged_.changed.emplace_back("the order of the routes");
         next_.route_order = places;
     }
 

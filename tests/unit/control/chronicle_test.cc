@@ -83,7 +83,7 @@ struct Scene {
 /// "version.part" of each.
 std::vector<std::string> places_of(const std::vector<observe::Told>& told) {
     std::vector<std::string> places;
-    for (const auto& [id, unix_ns, event] : told) {
+    for (const auto& [id, unix_ns, event, config] : told) {
         places.push_back(std::to_string(event.version) + "." + std::to_string(event.part));
     }
     return places;
@@ -228,7 +228,7 @@ TEST(Chronicle, none_is_missing_or_told_twice_with_publishers_on_threads_of_thei
     std::map<std::uint64_t, Event> told;  // by id, as a reader sees them on the way
     const auto read_on = [&] {
         const std::uint64_t after = told.empty() ? 0 : told.rbegin()->first;
-        for (const auto& [id, unix_ns, event] : scene.chronicle.events_after(after, 1024)) {
+        for (const auto& [id, unix_ns, event, config] : scene.chronicle.events_after(after, 1024)) {
             EXPECT_EQ(id, after == 0 && told.empty() ? 1 : told.rbegin()->first + 1);
             EXPECT_TRUE(told.emplace(id, event).second);
         }

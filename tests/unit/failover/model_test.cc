@@ -191,7 +191,6 @@ class Walk {
     }
 
     void verdict(NaivePool& pool, std::size_t i, Place place) {
-        const auto& config = world_.config;
         const Instant now = world_.now;
         if (prng_.chance(25)) {
             return both([&](const View& view) { return set_missing(view, place, now); },
@@ -206,7 +205,6 @@ class Walk {
     }
 
     void breaker_step(NaivePool& pool, std::size_t i, Place place) {
-        const auto& config = world_.config;
         const Instant now = world_.now;
         const Reason reason = prng_.chance(50) ? Reason::trial_failed : Reason::error_rate;
         switch (prng_.below(6)) {
@@ -232,7 +230,6 @@ class Walk {
     }
 
     void other_step(NaivePool& pool, std::size_t i, Place place) {
-        const auto& config = world_.config;
         const Instant now = world_.now;
         switch (prng_.below(6)) {
             case 0:

@@ -388,7 +388,7 @@ TEST(Agent, SetsAShareOfTheWeightAndNothingStopsTheTraffic) {
 TEST(BreakerSteps, TellOfPhasesAndNotOfTrials) {
     World world(config_of({2}));
     const auto step = [&](auto take_step) {
-        return world.take(take_step(world.config, *world.view, at(0), world.now));
+        return world.take(take_step(*world.view, at(0), world.now));
     };
     EXPECT_FALSE(step(take_trial));
     EXPECT_TRUE(world.take(

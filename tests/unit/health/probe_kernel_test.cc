@@ -262,8 +262,7 @@ TEST_F(ProbeOnTheKernelTest, AMonitorFollowsAServersHealth) {
     check.fast_interval = milliseconds(20);
     pool.health.checks = {check};
     ring->wait(ring::read_clock());
-    failover::Board board(config,
-                          failover::first_view(config, {{{at(server.port())}}}, ring->now()));
+    failover::Board board(failover::first_view(config, {{{at(server.port())}}}, ring->now()));
     CheckStats stats;
     observe::ShardCounters counters(config);
     Monitor monitor({.shard_index = 0,

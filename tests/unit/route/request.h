@@ -52,7 +52,7 @@ inline config::Config config_of(std::vector<config::Route> routes) {
         routes[i].name = "r" + std::to_string(i);
         routes[i].to_pool = cluster::PoolIndex{0};
     }
-    config.routes = std::move(routes);
+    for (config::Route& route : routes) config.routes.push_back(std::move(route));
     return config;
 }
 

@@ -15,6 +15,7 @@ namespace {
 using State = AdminConnection::State;
 
 constexpr std::size_t kStreamsMax = 16;
+constexpr int kStreamSocketBytes = 128 * 1024;
 constexpr std::chrono::seconds kBodyPatience(30);
 
 /// RFC 9110 5.6.7, "Sun, 06 Nov 1994 08:49:37 GMT".
@@ -287,7 +288,12 @@ void AdminServer::Machine::put_reply(AdminConnection& connection, AdminReply rep
         reply = error_reply(503, "too_many_streams", "16 clients follow the events already");
     }
     const bool streams = reply.stream != nullptr;
-    if (streams) connection.close_after = true;
+    if (streams) {
+        connection.close_after = true;
+        // Else the kernel would hold megabytes for a client that reads nothing.
+        setsockopt(connection.descriptor, SOL_SOCKET, SO_SNDBUF, &kStreamSocketBytes,
+                   sizeof(kStreamSocketBytes));
+    }
     std::string& out = connection.out;
     out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\n", reply.status,
                       http::reason_phrase(reply.status), http_date(), reply.content_type);

@@ -57,7 +57,7 @@ struct AdminConnection {
 bool is_same_secret(std::string_view secret, std::string_view given);
 
 struct AdminServer::Machine {
-    Machine(const config::Admin& of, Log& to) : admin(of), log(to), token(of.token) {}
+    Machine(const config::Admin& of, Log& to) : admin(of), log(to) {}
 
     // loop (admin_server.cc)
     void run();

@@ -76,6 +76,7 @@ std::expected<void, std::string> AdminServer::start() {
         return std::unexpected(with_errno("cannot open an eventfd", error_number));
     }
     machine.stopping = false;
+    machine.token = machine.admin.token;
     machine.worker.start([&machine] { machine.notify(); });
     machine.thread = std::thread([&machine] { machine.run(); });
     return {};

@@ -206,6 +206,14 @@ std::optional<std::string> unready_reason(Phase phase, const config::Config& con
     return {};
 }
 
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources,
+                                              const std::shared_ptr<TrafficRates>& rates) {
+    std::vector<AdminEndpoint> all = state_endpoints(sources, rates);
+    for (auto& endpoint : change_endpoints(sources)) all.push_back(std::move(endpoint));
+    for (auto& endpoint : operation_endpoints(sources)) all.push_back(std::move(endpoint));
+    return all;
+}
+
 void add_standard_endpoints(AdminServer& server, const EndpointSources& sources) {
     const auto rates = std::make_shared<TrafficRates>();
     const auto tick = [rates, shards = sources.shards] {
@@ -213,9 +221,7 @@ void add_standard_endpoints(AdminServer& server, const EndpointSources& sources)
     };
     tick();
     server.every_second(tick);
-    server.add(state_endpoints(sources, rates));
-    server.add(change_endpoints(sources));
-    server.add(operation_endpoints(sources));
+    server.add(standard_endpoints(sources, rates));
 }
 
 }  // namespace ringway::control

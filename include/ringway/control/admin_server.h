@@ -89,8 +89,8 @@ class AdminServer {
     /// Called once a second on the server's thread. Before start().
     void every_second(std::function<void()> call);
 
-    /// The bearer token of changes from now on; empty: no changes. At first Admin::token. Any
-    /// thread.
+    /// The bearer token of changes from now on; empty: no changes. Any thread, after start(), which
+    /// takes Admin::token.
     void set_token(std::string token);
 
     /// Binds Admin::listen and starts the thread; nothing to do when there is none. A unix socket

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "ringway/control/log_writer.h"
 #include "ringway/control/operations.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/traffic_rates.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
 #include "ringway/observe/counters.h"
@@ -48,6 +50,10 @@ struct EndpointSources {
     const AdminServer& server;
     const Operations& operations;
 };
+
+/// Every endpoint of docs/openapi.json. `rates` is ticked by someone else.
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources,
+                                              const std::shared_ptr<TrafficRates>& rates);
 
 /// Adds every endpoint of docs/openapi.json, and what they need each second.
 void add_standard_endpoints(AdminServer& server, const EndpointSources& sources);

@@ -60,7 +60,7 @@ struct Server {
                      .handler =
                          [this](const AdminRequest& request) {
                              ++begun;
-                             release.get_future().wait();
+                             released.wait();
                              return text_reply(200, std::string(request.query) + "\n");
                          },
                      .slow = true},
@@ -93,6 +93,7 @@ struct Server {
     std::atomic<int> alive{0};
     std::atomic<std::size_t> torrent_bytes{0};
     std::promise<void> release;
+    std::shared_future<void> released = release.get_future().share();
     AdminServer server{admin, log};
 };
 

@@ -178,7 +178,7 @@ bool AdminServer::Machine::answer_one(AdminConnection& connection) {
                           !(head.framing == http::Framing::length && head.content_length == 0);
     connection.needed = 0;
     connection.close_after = has_body || !head.keep_alive;
-    if (is_change(head.method)) note_change(head.method_text, head.path, refused->status);
+    if (is_change(head.method)) note_change(name_of_request(), refused->status);
     put_reply(connection, std::move(*refused));
     connection.in.erase(0, head.size);
     return true;
@@ -212,13 +212,13 @@ void AdminServer::Machine::begin(AdminConnection& connection, const AdminEndpoin
     connection.close_after = !head.keep_alive;
     if (!endpoint.slow) {
         AdminReply reply = endpoint.handler({head.method, head.path, head.query, head, body});
-        if (is_change(head.method)) note_change(head.method_text, head.path, reply.status);
+        if (is_change(head.method)) note_change(name_of_request(), reply.status);
         put_reply(connection, std::move(reply));
     } else if (worker.submit({.connection = connection.id,
                               .endpoint = &endpoint,
                               .head = connection.in.substr(0, head.size),
-                              .body = std::string(body)})) {
-        note_change(head.method_text, head.path, 0);
+                              .body = std::string(body),
+                              .what = name_of_request()})) {
         connection.state = State::waiting;
         connection.deadline = AdminClock::time_point::max();
     } else {
@@ -306,15 +306,17 @@ void AdminServer::Machine::put_reply(AdminConnection& connection, AdminReply rep
     if (!connection.head_only) out += reply.body;
     connection.sent = 0;
     connection.state = streams && !connection.head_only ? State::streaming : State::sending;
-    connection.stream = std::move(reply.stream);
+    if (connection.state == State::streaming) connection.stream = std::move(reply.stream);
     connection.deadline = AdminClock::now() + std::chrono::seconds(5);
 }
 
-/// Changes are few, and who looks for what happened wants to see them. Status 0: begun.
-void AdminServer::Machine::note_change(std::string_view method, std::string_view path,
-                                       std::uint16_t status) {
-    log.info("admin", status == 0 ? fmt::format("{} {}", method, path)
-                                  : fmt::format("{} {}: {}", method, path, status));
+std::string AdminServer::Machine::name_of_request() const {
+    return fmt::format("{} {}", head.method_text, head.path);
+}
+
+/// Changes are few, and who looks for what happened wants to see them.
+void AdminServer::Machine::note_change(std::string_view what, std::uint16_t status) {
+    log.info("admin", fmt::format("{}: {}", what, status));
 }
 
 }  // namespace ringway::control

@@ -82,7 +82,8 @@ struct AdminServer::Machine {
     std::optional<AdminReply> refusal(const AdminEndpoint* endpoint);
     std::optional<AdminReply> refusal_of_body(const AdminEndpoint& endpoint) const;
     void put_reply(AdminConnection& connection, AdminReply reply);
-    void note_change(std::string_view method, std::string_view path, std::uint16_t status);
+    std::string name_of_request() const;
+    void note_change(std::string_view what, std::uint16_t status);
     std::size_t stream_count() const;
 
     const config::Admin& admin;

@@ -27,6 +27,12 @@ constexpr std::chrono::milliseconds kAcceptPause(100);  // when the process is o
 constexpr std::chrono::milliseconds kFeedPause(100);    // between two looks at what is new
 constexpr std::size_t kStreamRoom = 64 * 1024;          // bytes of a stream that wait for a client
 
+/// What a client does not read would else stay in the kernel for minutes.
+void reset_at_close(int descriptor) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 }  // namespace
 
 const AdminEndpoint* endpoint_of(const std::vector<AdminEndpoint>& endpoints,
@@ -142,9 +148,10 @@ void AdminServer::Machine::serve_connections(Clock::time_point now) {
         if (alive && connection.state == State::streaming) alive = feed(connection);
         if (alive && now < connection.deadline) {
             kept.push_back(std::move(connection));
-        } else {
-            close(connection.descriptor);
+            continue;
         }
+        if (alive && connection.sent < connection.out.size()) reset_at_close(connection.descriptor);
+        close(connection.descriptor);
     }
     connections = std::move(kept);
 }
@@ -279,6 +286,7 @@ bool AdminServer::Machine::feed(AdminConnection& connection) {
 
 /// The reply of a slow handler, to whoever is still there for it.
 void AdminServer::Machine::deliver(AdminDone done) {
+    note_change(done.what, done.reply.status);
     const auto found = std::ranges::find(connections, done.connection, &AdminConnection::id);
     if (found == connections.end()) return;
     put_reply(*found, std::move(done.reply));

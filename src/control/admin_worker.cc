@@ -61,7 +61,7 @@ void AdminWorker::run() {
         lock.unlock();
         AdminReply reply = carry_out(job, *head);
         lock.lock();
-        done_.push_back({job.connection, std::move(reply)});
+        done_.push_back({job.connection, job.what, std::move(reply)});
         on_done_();
     }
 }

@@ -20,10 +20,12 @@ struct AdminJob {
     const AdminEndpoint* endpoint = nullptr;
     std::string head;  // its bytes, whole
     std::string body;
+    std::string what;  // "POST /reload", for the log
 };
 
 struct AdminDone {
     std::uint64_t connection = 0;
+    std::string what;
     AdminReply reply;
 };
 

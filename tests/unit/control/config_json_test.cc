@@ -103,7 +103,7 @@ TEST_F(EveryKey, is_written_as_the_file_has_it) {
     EXPECT_EQ(at("/pool/0/balance"), "\"maglev\"");
     EXPECT_EQ(at("/pool/0/hash_on"), "\"cookie:sid\"");
     EXPECT_EQ(at("/pool/0/health/check/0/expected_statuses"), R"(["201","300-399"])");
-    EXPECT_EQ(at("/pool/0/health/check/0/content/3"), R"({"pointer":"/a~1b/0","equals":"\"ok\""})");
+    EXPECT_EQ(at("/pool/0/health/check/0/content/3"), R"({"pointer":"/a~1b/0","equals":"ok"})");
     EXPECT_EQ(at("/pool/1/affinity"), "null");
 }
 

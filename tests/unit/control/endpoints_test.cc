@@ -380,7 +380,7 @@ TEST(endpoints, one_pool_and_what_drains) {
     scene.operations.drain_left = [] { return std::chrono::milliseconds(1500); };
     const AdminReply begun = scene.change("/drain");
     EXPECT_EQ(text_of(begun.body, "/draining"), "true");
-    EXPECT_EQ(text_of(begun.body, "/seconds_left"), "1.500");
+    EXPECT_EQ(text_of(begun.body, "/seconds_left"), "1.5");
 }
 
 TEST(endpoint_of, one_with_a_suffix_comes_before_one_without) {

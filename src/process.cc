@@ -6,15 +6,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ringway/accept/listen_sockets.h"
 #include "ringway/control/admin_server.h"
 #include "ringway/control/chronicle.h"
+#include "ringway/control/clock.h"
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
@@ -53,13 +56,16 @@ sigset_t block_signals() {
 /// log anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
                    accept::ListenSockets& sockets, control::LogWriter& access_log,
-                   control::Reloader& reloader, std::atomic<control::Phase>& phase, control::Log& log) {
+                   control::Reloader& reloader, std::atomic<control::Phase>& phase,
+                   std::atomic<std::int64_t>& drain_deadline_ns, control::Log& log) {
     while (!crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
         if (number == SIGTERM || number == SIGQUIT) {
             log.info("main", "draining");
             phase = control::Phase::draining;
+            drain_deadline_ns = base::to_ns(config.process.graceful_timeout +
+                                            control::read_clocks().now.time_since_epoch());
             crew.drain(config.process.graceful_timeout);
             sockets.close_all();
         } else if (number == SIGINT) {
@@ -73,6 +79,30 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
             static_cast<void>(reloader.reload());  // says in the log what came of it
         }
     }
+}
+
+/// What the admin API may ask of this process. `drain_deadline_ns`: 0 until it drains.
+control::Operations operations_of(control::Reloader& reloader, std::atomic<control::Phase>& phase,
+                                  const std::atomic<std::int64_t>& drain_deadline_ns) {
+    control::Operations operations;
+    operations.reload = [&reloader] { return reloader.reload(); };
+    operations.apply = [&reloader](const control::ApplyOrder& order) {
+        return reloader.apply(order);
+    };
+    operations.confirm = [&reloader] { return reloader.confirm(); };
+    operations.revert = [&reloader] { return reloader.revert(); };
+    operations.pending = [&reloader] { return reloader.pending(); };
+    operations.reload_facts = [&reloader] { return reloader.facts(); };
+    operations.drain = [&phase] {
+        phase = control::Phase::draining;  // at once, for /readyz
+        kill(getpid(), SIGTERM);
+    };
+    operations.drain_left = [&drain_deadline_ns]() -> std::optional<base::Duration> {
+        const base::Instant deadline(base::Duration(drain_deadline_ns.load()));
+        if (deadline == base::Instant{}) return std::nullopt;
+        return std::max(deadline - control::read_clocks().now, base::Duration(0));
+    };
+    return operations;
 }
 
 }  // namespace
@@ -121,9 +151,13 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     if (const auto started = crew.start(); !started) return fail(started.error());
 
     std::atomic<control::Phase> phase{control::Phase::starting};
+    std::atomic<std::int64_t> drain_deadline_ns{0};
+    control::Reloader reloader({loaded, machine, phase, board, counters, check_stats, resolver,
+                                chronicle, access_log, sockets, crew, log});
+    const control::Operations operations = operations_of(reloader, phase, drain_deadline_ns);
     control::AdminServer admin(config.admin, log);
-    admin.add(control::standard_endpoints({phase, board, counters_read, check_stats,
-                                           chronicle, access_log, resolver, admin}));
+    control::add_standard_endpoints(admin, {phase, board, counters_read, check_stats, chronicle,
+                                            access_log, resolver, admin, operations});
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
@@ -140,11 +174,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     for (const config::Listener& listener : config.listeners) {
         log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
     }
-    {
-        control::Reloader reloader({loaded, machine, board, counters, check_stats, resolver,
-                                    chronicle, access_log, sockets, crew, log});
-        serve_signals(signals, config, crew, sockets, access_log, reloader, phase, log);
-    }
+    serve_signals(signals, config, crew, sockets, access_log, reloader, phase, drain_deadline_ns, log);
     crew.join();
     resolver.stop();
     chronicle.stop();

@@ -140,6 +140,10 @@ observe::ReloadFacts Reloader::facts() const {
 // -- from one configuration to the next --
 
 Outcome<Reloaded> Reloader::put_in_force(config::Config next) {
+    if (parts_.phase.load() != Phase::accepting) {
+        return std::unexpected(
+            conflict("draining", "the process drains, or has not begun; nothing is reloaded"));
+    }
     const std::shared_ptr<const config::Config> before = parts_.board.config();
     config::Merged merged = config::merge(*before, next, vacancies());
     std::vector<std::uint16_t> opened;

@@ -42,8 +42,9 @@ void pass_time(Draft& draft, Place place) {
 /// Would take traffic if it did not cool.
 bool could_serve(const UpstreamView& upstream) {
     const bool state_allows = is_good(upstream.state) || upstream.state == UpstreamState::unknown;
-    return state_allows && !upstream.retired && !upstream.addresses.empty() && upstream.ejected_until == Instant{} &&
-           upstream.agent_percent > 0 && upstream.breaker.phase != BreakerPhase::open;
+    return state_allows && !upstream.retired && !upstream.addresses.empty() &&
+           upstream.ejected_until == Instant{} && upstream.agent_percent > 0 &&
+           upstream.weight_by_hand != 0u && upstream.breaker.phase != BreakerPhase::open;
 }
 
 }  // namespace

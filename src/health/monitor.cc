@@ -184,7 +184,8 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
         if (slot.watch == nullptr) continue;
         slot.watch->follow(view);
         Seen& before = slot.seen;
-        if (before.ejected_until != now[i].ejected_until || before.phase != now[i].breaker.phase) {
+        if (before.ejected_until != now[i].ejected_until || before.phase != now[i].breaker.phase ||
+            before.breaker_resets != now[i].breaker_resets) {
             // What led to the last verdict must not lead to the next.
             upstreams[pool][i]->failures_in_row->set(0);
         }
@@ -192,6 +193,7 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
             before.credentials_refused_at = desk.now();
         before.ejected_until = now[i].ejected_until;
         before.phase = now[i].breaker.phase;
+        before.breaker_resets = now[i].breaker_resets;
         before.credentials_fault = now[i].credentials_fault;
     }
 }

@@ -58,8 +58,9 @@ struct Upgraded {
 };
 
 /// Each may be empty, which the API answers with 501. Called on the admin server's worker thread,
-/// one at a time, where they may block for as long as they need; they throw nothing. The last two
-/// are called on any thread of the server, and block never.
+/// one at a time, where they may block for as long as they need; but `pending`, `drain`,
+/// `drain_left` and `reload_facts` on the server's own thread, which they do not hold up. They
+/// throw nothing.
 struct Operations {
     std::function<Outcome<Reloaded>()> reload;
     std::function<Outcome<Applied>(const ApplyOrder&)> apply;

@@ -2,6 +2,7 @@
 // be confirmed. What is wrong with it changes nothing.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "ringway/config/load.h"
 #include "ringway/config/merge.h"
 #include "ringway/control/chronicle.h"
+#include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/operations.h"
@@ -30,6 +32,7 @@ namespace ringway::control {
 struct ReloaderParts {
     config::Config loaded;  // what the board's configuration was made of
     config::Machine machine;
+    const std::atomic<Phase>& phase;
     failover::Board& board;
     const std::vector<std::unique_ptr<observe::ShardCounters>>& counters;
     health::CheckStats& checks;
@@ -51,7 +54,8 @@ class Reloader {
     ~Reloader();
 
     /// The file that the process was started with, as it is now: it ends a configuration that waits
-    /// for its confirmation. 422 `invalid_config` with every error of the file, 409 `cannot_listen`.
+    /// for its confirmation. 422 `invalid_config` with every error of the file, 409 `cannot_listen`,
+    /// 409 `draining`.
     Outcome<Reloaded> reload();
     /// A configuration that is followed by the one before unless confirm() is called in time, or as
     /// soon as more than a share of the requests since then failed (answered 5xx, or not at all; 20

@@ -57,7 +57,7 @@ class Board {
     /// Publishes what `step` (const View& -> Step) makes of the current view, again from the newer
     /// view when another publisher was faster; then tells the events, counts them, and wakes the
     /// other shards. False when step() gave nothing: there is nothing new. RcuReader threads, one
-    /// for each Teller::shard. No lock on the way, but for the waking.
+    /// for each shard and any for control. No lock on the way of a shard, but for the waking.
     template <class StepMaker>
     bool change(const Teller& teller, StepMaker&& step) {
         for (;;) {
@@ -126,6 +126,7 @@ class Board {
     std::atomic<std::uint64_t> events_lost_{0};
     mutable std::mutex config_mutex_;
     std::shared_ptr<const config::Config> config_;  // of the view, for threads that read none
+    std::mutex control_mutex_;  // of the telling end of control's event ring
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;
 };

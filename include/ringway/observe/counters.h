@@ -125,6 +125,8 @@ struct ShardCounters {
     /// Room for all that this configuration has. Control thread, before the shard hears of it.
     void grow(const config::Config& config);
 
+    // gauges of exchanges: responses of unknown length on their way, and upgraded connections
+    Counter streams_open, tunnels_open;
     Counter turns, completions, exchanges, exchanges_active, clients_open, pipelined_requests,
         upgrades, spliced_bytes, buffers_exhausted, sends_partial, client_aborts,
         access_records_dropped, access_records;

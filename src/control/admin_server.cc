@@ -107,6 +107,8 @@ struct AdminServer::Machine {
     Machine(const config::Admin& of, Log& to) : admin(of), log(to) {}
 
     void run();
+    void rouse() const;
+    void let_go();
     void fill_poll_set(Clock::time_point now);
     int wait_ms(Clock::time_point now) const;
     void accept_waiting(Clock::time_point now);
@@ -122,7 +124,9 @@ struct AdminServer::Machine {
     Log& log;
     std::vector<AdminEndpoint> endpoints;
     AdminSocket socket;
-    int wake = -1;  // eventfd, readable exactly when stop() was called
+    int wake = -1;  // eventfd, readable when stop() or release() was called
+    std::atomic<bool> stopping{false};
+    std::atomic<bool> released{false};
     std::vector<Connection> connections;
     std::vector<pollfd> poll_set;  // wake, listener, then the connections in order
     Clock::time_point accept_again{};
@@ -140,12 +144,26 @@ void AdminServer::add(std::vector<AdminEndpoint> endpoints) {
     for (AdminEndpoint& endpoint : endpoints) machine_->endpoints.push_back(std::move(endpoint));
 }
 
-std::expected<void, std::string> AdminServer::start() {
+std::expected<void, std::string> AdminServer::open(int inherited) {
     Machine& machine = *machine_;
     if (!machine.admin.listen) return {};
+    if (inherited >= 0) {
+        machine.socket = adopt_admin_socket(*machine.admin.listen, inherited);
+        return {};
+    }
     auto socket = open_admin_socket(*machine.admin.listen);
     if (!socket) return std::unexpected(socket.error());
     machine.socket = *socket;
+    return {};
+}
+
+std::expected<void, std::string> AdminServer::start() {
+    Machine& machine = *machine_;
+    if (!machine.admin.listen) return {};
+    if (machine.socket.descriptor < 0) {
+        if (const auto opened = open(); !opened) return opened;
+    }
+    claim_admin_socket(machine.socket);
     machine.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (machine.wake < 0) {
         const int error_number = errno;
@@ -156,14 +174,34 @@ std::expected<void, std::string> AdminServer::start() {
     return {};
 }
 
+int AdminServer::listening_descriptor() const { return machine_->socket.descriptor; }
+
+void AdminServer::release() {
+    if (!machine_->thread.joinable()) return;
+    machine_->released = true;
+    machine_->rouse();
+}
+
 void AdminServer::stop() {
     Machine& machine = *machine_;
-    if (!machine.thread.joinable()) return;
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(machine.wake, &one, sizeof(one));
-    machine.thread.join();
-    close(machine.wake);
+    if (machine.thread.joinable()) {
+        machine.stopping = true;
+        machine.rouse();
+        machine.thread.join();
+        close(machine.wake);
+    }
     close_admin_socket(machine.socket);
+}
+
+void AdminServer::Machine::rouse() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake, &one, sizeof(one));
+}
+
+/// The file stays: it is the successor's.
+void AdminServer::Machine::let_go() {
+    close(socket.descriptor);
+    socket.descriptor = -1;
 }
 
 base::SocketAddress AdminServer::address() const { return machine_->socket.address; }
@@ -178,7 +216,15 @@ void AdminServer::Machine::run() {
         auto now = Clock::now();
         fill_poll_set(now);
         poll(poll_set.data(), poll_set.size(), wait_ms(now));
-        if (poll_set[0].revents != 0) break;
+        if (stopping) break;
+        if (poll_set[0].revents != 0) {
+            std::uint64_t count = 0;
+            [[maybe_unused]] const ssize_t size = read(wake, &count, sizeof(count));
+        }
+        if (released && socket.descriptor >= 0) {
+            let_go();
+            poll_set[1].revents = 0;
+        }
         now = Clock::now();
         std::vector<Connection> kept;
         for (std::size_t i = 0; i < connections.size(); ++i) {

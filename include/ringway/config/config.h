@@ -26,6 +26,7 @@ struct Process {
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
     Duration graceful_timeout = seconds(30);  // bound of a SIGTERM drain
+    Duration upgrade_timeout = seconds(30);   // from the start of a new process to its serving
 };
 
 /// Settings of one shard: [shards] with the [[shards.cpu]] of its core laid over it.

@@ -59,6 +59,9 @@ class Ringway:
         more_listeners="",
         environment=None,
         descriptors=None,
+        binary=BINARY,
+        inherit=(),
+        admin=None,
     ):
         self.folder = TemporaryFolder()
         self.port = free_port()
@@ -73,7 +76,7 @@ graceful_timeout = "{graceful_timeout}"
 [shards]
 {shards}
 [admin]
-listen = "127.0.0.1:{self.admin_port}"
+listen = "{admin or f"127.0.0.1:{self.admin_port}"}"
 [log]
 access_path = "{self.access_path}"
 {log}
@@ -97,12 +100,13 @@ address = "127.0.0.1:{self.port}"
 
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                [BINARY, "-c", self.config],
+                [binary, "-c", self.config],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
                 env={**os.environ, **(environment or {})},
                 preexec_fn=before,
+                pass_fds=inherit,
             )
         try:
             self.wait_ready(ready)

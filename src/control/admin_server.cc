@@ -127,6 +127,7 @@ struct AdminServer::Machine {
     int wake = -1;  // eventfd, readable when stop() or release() was called
     std::atomic<bool> stopping{false};
     std::atomic<bool> released{false};
+    std::atomic<int> listening{-1};  // the socket's descriptor, for other threads
     std::vector<Connection> connections;
     std::vector<pollfd> poll_set;  // wake, listener, then the connections in order
     Clock::time_point accept_again{};
@@ -163,6 +164,7 @@ std::expected<void, std::string> AdminServer::start() {
     if (machine.socket.descriptor < 0) {
         if (const auto opened = open(); !opened) return opened;
     }
+    machine.listening = machine.socket.descriptor;
     claim_admin_socket(machine.socket);
     machine.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (machine.wake < 0) {
@@ -174,7 +176,7 @@ std::expected<void, std::string> AdminServer::start() {
     return {};
 }
 
-int AdminServer::listening_descriptor() const { return machine_->socket.descriptor; }
+int AdminServer::listening_descriptor() const { return machine_->listening; }
 
 void AdminServer::release() {
     if (!machine_->thread.joinable()) return;
@@ -201,7 +203,7 @@ void AdminServer::Machine::rouse() const {
 /// The file stays: it is the successor's.
 void AdminServer::Machine::let_go() {
     close(socket.descriptor);
-    socket.descriptor = -1;
+    listening = socket.descriptor = -1;
 }
 
 base::SocketAddress AdminServer::address() const { return machine_->socket.address; }

@@ -155,21 +155,23 @@ class Steps {
         : channel_(channel), pid_(pid), timeout_(timeout), deadline_(read_clocks().now + timeout) {}
 
     std::string give(const Estate& estate) {
-        return outcome(send_estate(channel_, estate, deadline_), "took its sockets");
+        const Status status = send_estate(channel_, estate, deadline_);
+        // A new process that finds that it cannot serve need not wait for what is sent to it.
+        if (status == Status::ended) return await(kFailed);
+        return outcome(status);
     }
-    std::string await(std::string_view kind, std::string_view doing) {
+    std::string await(std::string_view kind) {
         HandoverChannel::Message message;
         for (;;) {
             const Status status = channel_.receive(message, deadline_);
-            if (status != Status::good) return outcome(status, doing);
+            if (status != Status::good) return outcome(status);
             close_all(message.descriptors);
-            if (message.kind == kind) return "";
             if (message.kind == kFailed) return failed(message.reason);
+            if (message.kind == kind) return "";
         }
     }
     std::string go(std::uint64_t event_id) {
-        return outcome(channel_.send({.kind = std::string(kGo), .event_id = event_id}, deadline_),
-                       "was told to go");
+        return outcome(channel_.send({.kind = std::string(kGo), .event_id = event_id}, deadline_));
     }
 
  private:
@@ -177,7 +179,7 @@ class Steps {
         if (!reap(pid_)) end_process(pid_);
         return reason;
     }
-    std::string outcome(Status status, std::string_view doing) {
+    std::string outcome(Status status) {
         switch (status) {
             case Status::good:
                 return "";
@@ -188,8 +190,8 @@ class Steps {
             case Status::ended:
                 const auto how = reap(pid_);
                 if (!how) end_process(pid_);
-                return fmt::format("it ended {} before it {}; what it said is on stderr",
-                                   how.value_or("its connection"), doing);
+                return fmt::format("it ended {} before it was ready; what it said is on stderr",
+                                   how.value_or("its connection"));
         }
         return "";
     }
@@ -216,9 +218,9 @@ std::expected<pid_t, std::string> hand_over(const Invocation& invocation, const 
 
     Steps steps(channel, pid, timeout);
     std::string reason = steps.give(estate);
-    if (reason.empty()) reason = steps.await(kReady, "was ready");
+    if (reason.empty()) reason = steps.await(kReady);
     if (reason.empty()) reason = steps.go(last_event_id());
-    if (reason.empty()) reason = steps.await(kServing, "served");
+    if (reason.empty()) reason = steps.await(kServing);
     if (!reason.empty()) return std::unexpected("the new process: " + reason);
     return pid;
 }

@@ -129,7 +129,9 @@ HandoverChannel::Status HandoverChannel::receive(Message& message, base::Instant
         header.msg_control = ancillary;
         header.msg_controllen = sizeof(ancillary);
         const ssize_t size = recvmsg(descriptor_, &header, MSG_CMSG_CLOEXEC);
-        if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+        // ECONNRESET says once that the other side left without reading all; what it had sent
+        // follows.
+        if (size < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET)) continue;
         if (size <= 0) return Status::ended;
         message = {};
         read_descriptors(header, message.descriptors);

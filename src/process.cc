@@ -96,12 +96,13 @@ struct Served {
     const control::Notifier& notifier;
     control::Watchdog& watchdog;
     std::atomic<control::Phase>& phase;
+    bool succeeded = false;  // another process is the service now
 };
 
 void drain(const Served& served) {
     const Testator& of = served.testator;
     of.log.info("main", "draining");
-    served.notifier.stopping("draining");
+    if (!served.succeeded) served.notifier.stopping("draining");
     served.phase = control::Phase::draining;
     of.crew.drain(of.config.process.graceful_timeout);
     of.sockets.close_all();
@@ -109,19 +110,20 @@ void drain(const Served& served) {
 
 void stop(const Served& served) {
     served.testator.log.info("main", "stopping");
-    served.notifier.stopping("stopping");
+    if (!served.succeeded) served.notifier.stopping("stopping");
     served.phase = control::Phase::draining;
     served.testator.crew.stop();
     served.testator.sockets.close_all();
 }
 
-void serve_upgrade(const Served& served) {
+void serve_upgrade(Served& served) {
     if (served.phase == control::Phase::draining) {
         served.desk.answer(std::unexpected("this process is draining"));
         return;
     }
     const auto pid = upgrade(served.testator);
     if (pid) {
+        served.succeeded = true;
         served.watchdog.stop();
         served.notifier.main_pid(*pid, "serving");
         served.phase = control::Phase::draining;
@@ -131,7 +133,7 @@ void serve_upgrade(const Served& served) {
 
 /// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
 /// log anew, SIGUSR2 upgrades.
-void serve_signals(const sigset_t& signals, const Served& served) {
+void serve_signals(const sigset_t& signals, Served& served) {
     while (!served.testator.crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
@@ -150,7 +152,7 @@ void serve_signals(const sigset_t& signals, const Served& served) {
     }
 }
 
-void serve(const sigset_t& signals, const Served& served) {
+void serve(const sigset_t& signals, Served served) {
     served.notifier.ready("serving");
     served.watchdog.start();
     serve_signals(signals, served);

@@ -129,12 +129,12 @@ def settings(fast, sockets):
     return routes + pool("main", fast.address) + pool("tunnels", sockets)
 
 
-def run(count, rate=400, pause=1.0, shards=2, note=lambda text: None):
-    """`count` upgrades, `pause` seconds apart, under load; Figures."""
+def run(count, rate=400, pause=1.0, shards=(2,), note=lambda text: None):
+    """`count` upgrades, `pause` seconds apart, under load, to so many shards in turn; Figures."""
     figures = Figures()
     streams = []
     with Program("fast") as fast, Origin(echo_upgraded, name="sockets") as sockets:
-        with Dynasty(settings(fast, sockets), shards=f"count = {shards}", graceful_timeout="600s") as ringway:
+        with Dynasty(settings(fast, sockets), shards=f"count = {shards[0]}", graceful_timeout="600s") as ringway:
             port = ringway.port
             with (
                 RateLoad(port, rate, "-c", "16") as kept,
@@ -145,10 +145,14 @@ def run(count, rate=400, pause=1.0, shards=2, note=lambda text: None):
                 for number in range(count):
                     streams += [Events(ringway), Tunnel(ringway)]
                     time.sleep(pause)
+                    more = shards[(number + 1) % len(shards)]
+                    ringway.folder.file(
+                        "ringway.toml", ringway.text.replace(f"count = {shards[0]}", f"count = {more}")
+                    )
                     start = time.monotonic()
                     ringway.upgrade()
                     figures.seconds.append(time.monotonic() - start)
-                    note(f"upgrade {number + 1}: process {ringway.pid}, {figures.seconds[-1] * 1000:.0f} ms")
+                    note(f"upgrade {number + 1}: process {ringway.pid}, {more} shards, {figures.seconds[-1] * 1000:.0f} ms")
                 time.sleep(pause)
                 loads = {"kept": kept, "new": fresh, "7 a connection": mixed}
                 for name, load in loads.items():

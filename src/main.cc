@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
     if (!config) {
         for (const config::Error& error : config.error())
             std::fprintf(stderr, "%s\n", error.text().c_str());
+        tell_predecessor(config.error().front().text());
         return 1;
     }
     bool names_known = true;

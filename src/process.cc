@@ -21,12 +21,17 @@
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
+#include "ringway/control/notify.h"
 #include "ringway/control/privileges.h"
 #include "ringway/control/reloader.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/state_image.h"
+#include "ringway/control/upgrade_desk.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
+#include "ringway/ring/kernel_ring.h"
 #include "ringway/shard/crew.h"
+#include "succession.h"
 
 namespace ringway {
 
@@ -45,44 +50,127 @@ void raise_descriptor_limit() {
 sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGQUIT, SIGINT, SIGUSR1, SIGHUP, SIGCHLD})
+    for (const int number : {SIGTERM, SIGQUIT, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGCHLD})
         sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
     return signals;
 }
 
+/// What the shards write and the control plane reads.
+struct Counting {
+    explicit Counting(const config::Config& config) {
+        for (std::size_t i = 0; i < config.shards.size(); ++i) {
+            counters.push_back(std::make_unique<observe::ShardCounters>(config));
+            counters_read.push_back(counters.back().get());
+            if (config.log.access_path.empty()) continue;
+            access_rings.push_back(std::make_unique<observe::AccessRing>(kAccessRingBytes));
+            access_logs.push_back(access_rings.back().get());
+        }
+    }
+    std::vector<std::unique_ptr<observe::ShardCounters>> counters;
+    std::vector<std::unique_ptr<observe::AccessRing>> access_rings;
+    std::vector<observe::AccessRing*> access_logs;
+    std::vector<const observe::ShardCounters*> counters_read;
+};
+
+std::expected<void, std::string> write_pid_file(const config::Process& process,
+                                                const control::Estate& estate,
+                                                control::PidFile& file) {
+    auto written = control::PidFile::write(process.pid_file, estate.pid_file);
+    if (!written) return std::unexpected(written.error());
+    file = std::move(*written);
+    return {};
+}
+
+/// Until the older process, if there is one, leaves the service to this one; the id of its last
+/// event.
+std::expected<std::uint64_t, std::string> wait_for_word(control::Predecessor* predecessor) {
+    if (predecessor == nullptr) return 0;
+    return predecessor->ready();
+}
+
+void wake_for_upgrade() { kill(getpid(), SIGUSR2); }
+
+/// What signals act on.
+struct Served {
+    const Testator& testator;
+    control::UpgradeDesk& desk;
+    control::LogWriter& access_log;
+    control::Reloader& reloader;
+    const control::Notifier& notifier;
+    control::Watchdog& watchdog;
+    std::atomic<control::Phase>& phase;
+    std::atomic<std::int64_t>& drain_deadline_ns;
+    bool succeeded = false;  // another process is the service now
+};
+
+void drain(const Served& served) {
+    const Testator& of = served.testator;
+    of.log.info("main", "draining");
+    if (!served.succeeded) served.notifier.stopping("draining");
+    served.phase = control::Phase::draining;
+    served.drain_deadline_ns = base::to_ns(of.config.process.graceful_timeout +
+                                           control::read_clocks().now.time_since_epoch());
+    of.crew.drain(of.config.process.graceful_timeout);
+    of.sockets.close_all();
+}
+
+void stop(const Served& served) {
+    served.testator.log.info("main", "stopping");
+    if (!served.succeeded) served.notifier.stopping("stopping");
+    served.phase = control::Phase::draining;
+    served.testator.crew.stop();
+    served.testator.sockets.close_all();
+}
+
+void serve_upgrade(Served& served) {
+    if (served.phase == control::Phase::draining) {
+        served.desk.answer(std::unexpected("this process is draining"));
+        return;
+    }
+    const auto turn = served.reloader.hold();  // what is handed over stays as it is meanwhile
+    const auto pid = upgrade(served.testator);
+    if (pid) {
+        served.succeeded = true;
+        served.watchdog.stop();
+        served.notifier.main_pid(*pid, "serving");
+        served.phase = control::Phase::draining;
+    }
+    served.desk.answer(pid);
+}
+
 /// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
-/// log anew.
-void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
-                   accept::ListenSockets& sockets, control::LogWriter& access_log,
-                   control::Reloader& reloader, std::atomic<control::Phase>& phase,
-                   std::atomic<std::int64_t>& drain_deadline_ns, control::Log& log) {
-    while (!crew.ended()) {
+/// log anew, SIGUSR2 upgrades, SIGHUP reloads.
+void serve_signals(const sigset_t& signals, Served& served) {
+    while (!served.testator.crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
         if (number == SIGTERM || number == SIGQUIT) {
-            log.info("main", "draining");
-            phase = control::Phase::draining;
-            drain_deadline_ns = base::to_ns(config.process.graceful_timeout +
-                                            control::read_clocks().now.time_since_epoch());
-            crew.drain(config.process.graceful_timeout);
-            sockets.close_all();
+            drain(served);
         } else if (number == SIGINT) {
-            log.info("main", "stopping");
-            phase = control::Phase::draining;
-            crew.stop();
-            sockets.close_all();
+            stop(served);
         } else if (number == SIGUSR1) {
-            access_log.reopen();
+            served.access_log.reopen();
+        } else if (number == SIGUSR2) {
+            serve_upgrade(served);
         } else if (number == SIGHUP) {
-            static_cast<void>(reloader.reload());  // says in the log what came of it
+            static_cast<void>(served.reloader.reload());  // says in the log what came of it
         }
     }
 }
 
+void serve(const sigset_t& signals, Served served) {
+    served.notifier.ready("serving");
+    served.watchdog.start();
+    serve_signals(signals, served);
+    served.watchdog.stop();
+    served.desk.close();
+}
+
 /// What the admin API may ask of this process. `drain_deadline_ns`: 0 until it drains.
-control::Operations operations_of(control::Reloader& reloader, std::atomic<control::Phase>& phase,
+control::Operations operations_of(control::Reloader& reloader, control::UpgradeDesk& desk,
+                                  std::atomic<control::Phase>& phase,
                                   const std::atomic<std::int64_t>& drain_deadline_ns) {
     control::Operations operations;
     operations.reload = [&reloader] { return reloader.reload(); };
@@ -93,6 +181,12 @@ control::Operations operations_of(control::Reloader& reloader, std::atomic<contr
     operations.revert = [&reloader] { return reloader.revert(); };
     operations.pending = [&reloader] { return reloader.pending(); };
     operations.reload_facts = [&reloader] { return reloader.facts(); };
+    operations.upgrade = [&desk]() -> control::Outcome<control::Upgraded> {
+        const auto pid = desk.ask();
+        if (pid) return control::Upgraded{.pid = *pid};
+        return std::unexpected(control::OperationError{
+            .status = 500, .code = "upgrade_failed", .message = pid.error(), .details = {}});
+    };
     operations.drain = [&phase] {
         phase = control::Phase::draining;  // at once, for /readyz
         kill(getpid(), SIGTERM);
@@ -109,7 +203,13 @@ control::Operations operations_of(control::Reloader& reloader, std::atomic<contr
 
 int fail(const std::string& sentence) {
     std::fprintf(stderr, "ringway: %s\n", sentence.c_str());
+    tell_predecessor(sentence);
     return 1;
+}
+
+void tell_predecessor(const std::string& reason) {
+    if (control::Predecessor* predecessor = control::Predecessor::find())
+        predecessor->failed(reason);
 }
 
 int run_process(const config::Config& loaded, const config::Machine& machine,
@@ -119,62 +219,75 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     const config::Config& config = *shared;
     const sigset_t signals = block_signals();
     raise_descriptor_limit();
+    const control::Invocation invocation = control::read_invocation();
+    const auto notifier = control::Notifier::from_environment();
     control::Log log(config.log.level);
-    accept::ListenSockets sockets;
-    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-        const auto opened =
-            sockets.open(static_cast<std::uint16_t>(i), config.listeners[i], config.shards.size());
-        if (!opened) return fail(opened.error());
-    }
+    control::Predecessor* const predecessor = control::Predecessor::find();
+    auto estate = inherit(config);
+    if (!estate) return fail(estate.error());
+    accept::ListenSockets sockets(std::move(estate->listeners));
+    if (const auto opened = open_listeners(config, sockets, log); !opened)
+        return fail(opened.error());
     control::Resolver resolver(shared, log);
-    failover::Board board(resolver.first_view(kFirstLookup));
+    auto state = control::restore_state(estate->state, config, resolver.first_view(kFirstLookup),
+                                        ring::read_clock());
+    failover::Board board(std::move(state.view));
     health::CheckStats check_stats;
 
-    std::vector<std::unique_ptr<observe::ShardCounters>> counters;
-    std::vector<std::unique_ptr<observe::AccessRing>> access_rings;
-    std::vector<observe::AccessRing*> access_logs;
-    std::vector<const observe::ShardCounters*> counters_read;
-    for (std::size_t i = 0; i < config.shards.size(); ++i) {
-        counters_read.push_back(
-            counters.emplace_back(std::make_unique<observe::ShardCounters>(config)).get());
-        if (config.log.access_path.empty()) continue;
-        access_logs.push_back(
-            access_rings.emplace_back(std::make_unique<observe::AccessRing>(kAccessRingBytes))
-                .get());
-    }
-    control::LogWriter access_log(shared, access_logs, log);
+    const Counting counting(config);
+    control::LogWriter access_log(shared, counting.access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());
 
-    control::Chronicle chronicle(board, counters_read, log);
-    shard::Crew crew(config, features, board, check_stats, counters, access_logs);
+    control::Chronicle chronicle(board, counting.counters_read, log);
+    shard::Crew crew(config, features, board, check_stats, counting.counters, counting.access_logs);
     crew.on_ended = [] { kill(getpid(), SIGCHLD); };  // wakes the main thread
     if (const auto started = crew.start(); !started) return fail(started.error());
+    if (!state.memory.latencies.empty()) crew.restore(state.memory);
 
     std::atomic<control::Phase> phase{control::Phase::starting};
     std::atomic<std::int64_t> drain_deadline_ns{0};
-    control::Reloader reloader({loaded, machine, phase, board, counters, check_stats, resolver,
-                                chronicle, access_log, sockets, crew, log});
-    const control::Operations operations = operations_of(reloader, phase, drain_deadline_ns);
+    control::UpgradeDesk desk(wake_for_upgrade);
+    control::AdminServer* token_holder = nullptr;
+    control::Reloader reloader({loaded, machine, phase, board, counting.counters, check_stats,
+                                resolver, chronicle, access_log, sockets, crew,
+                                [&token_holder](const std::string& token) {
+                                    if (token_holder != nullptr) token_holder->set_token(token);
+                                },
+                                log});
+    const control::Operations operations = operations_of(reloader, desk, phase, drain_deadline_ns);
     control::AdminServer admin(config.admin, log);
-    control::add_standard_endpoints(admin, {phase, board, counters_read, check_stats, chronicle,
-                                            access_log, resolver, admin, operations});
-    if (const auto started = admin.start(); !started) return fail(started.error());
-    const auto pid_file = control::PidFile::write(config.process.pid_file);
-    if (!pid_file) return fail(pid_file.error());
+    token_holder = &admin;
+    control::add_standard_endpoints(admin, {phase, board, counting.counters_read, check_stats,
+                                            chronicle, access_log, resolver, admin, operations});
+    const int admin_socket = estate->admin ? estate->admin->descriptor : -1;
+    if (const auto opened = admin.open(admin_socket); !opened) return fail(opened.error());
+    control::PidFile pid_file;
+    if (predecessor == nullptr) {
+        const auto written = write_pid_file(config.process, *estate, pid_file);
+        if (!written) return fail(written.error());
+    }
     if (const auto dropped = control::drop_privileges(config.process); !dropped)
         return fail(dropped.error());
-    chronicle.start();
-    resolver.start(board);
 
-    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-        const auto listening = crew.listen(static_cast<std::uint16_t>(i), sockets);
-        if (!listening) return fail(listening.error());
-    }
+    const auto last_event = wait_for_word(predecessor);
+    if (!last_event) return fail(last_event.error());
+    chronicle.start(*last_event);
+    resolver.start(board);
+    if (const auto started = admin.start(); !started) return fail(started.error());
+    if (const auto accepting = begin_accepting(config, crew, sockets, log); !accepting)
+        return fail(accepting.error());
     phase = control::Phase::accepting;
-    for (const config::Listener& listener : config.listeners) {
-        log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
+    if (predecessor != nullptr) {
+        const auto written = write_pid_file(config.process, *estate, pid_file);
+        if (!written) log.error("main", written.error());
+        predecessor->serving();
     }
-    serve_signals(signals, config, crew, sockets, access_log, reloader, phase, drain_deadline_ns, log);
+    const Testator testator{config, invocation, sockets,   admin, pid_file,
+                            board,  crew,       chronicle, log};
+    control::Watchdog watchdog(notifier, control::watchdog_period_from_environment(),
+                               [&crew] { return crew.alive(); });
+    serve(signals, {testator, desk, access_log, reloader, notifier, watchdog, phase,
+                    drain_deadline_ns});
     crew.join();
     resolver.stop();
     chronicle.stop();

@@ -27,6 +27,9 @@ const Section<Process>& process_section() {
                 duration<&Process::graceful_timeout>(
                     "graceful_timeout", between(milliseconds(1), hours(24)),
                     "longest time that a SIGTERM waits for running requests"),
+                duration<&Process::upgrade_timeout>(
+                    "upgrade_timeout", between(milliseconds(100), hours(1)),
+                    "longest time that an upgrade waits for the new process to serve"),
             },
         .not_available = {},
     };

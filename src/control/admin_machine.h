@@ -73,6 +73,7 @@ struct AdminServer::Machine {
     bool feed(AdminConnection& connection);
     void deliver(AdminDone done);
     void notify() const;
+    void let_go();
 
     // answers (admin_answer.cc)
     bool answer_waiting(AdminConnection& connection);
@@ -91,8 +92,10 @@ struct AdminServer::Machine {
     std::vector<AdminEndpoint> endpoints;
     std::function<void()> each_second;
     AdminSocket socket;
-    int wake = -1;  // eventfd: stop() was called, or a slow handler is done
+    int wake = -1;  // eventfd: stop() or release() was called, or a slow handler is done
     std::atomic<bool> stopping{false};
+    std::atomic<bool> released{false};
+    std::atomic<int> listening{-1};  // the socket's descriptor, for other threads
     std::vector<AdminConnection> connections;
     std::uint64_t ids = 0;
     std::vector<pollfd> poll_set;  // wake, listener, then the connections in order

@@ -69,12 +69,27 @@ void AdminServer::set_token(std::string token) {
     machine_->token = std::move(token);
 }
 
-std::expected<void, std::string> AdminServer::start() {
+std::expected<void, std::string> AdminServer::open(int inherited) {
     Machine& machine = *machine_;
     if (!machine.admin.listen) return {};
+    if (inherited >= 0) {
+        machine.socket = adopt_admin_socket(*machine.admin.listen, inherited);
+        return {};
+    }
     auto socket = open_admin_socket(*machine.admin.listen);
     if (!socket) return std::unexpected(socket.error());
     machine.socket = *socket;
+    return {};
+}
+
+std::expected<void, std::string> AdminServer::start() {
+    Machine& machine = *machine_;
+    if (!machine.admin.listen) return {};
+    if (machine.socket.descriptor < 0) {
+        if (const auto opened = open(); !opened) return opened;
+    }
+    machine.listening = machine.socket.descriptor;
+    claim_admin_socket(machine.socket);
     machine.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (machine.wake < 0) {
         const int error_number = errno;
@@ -88,15 +103,30 @@ std::expected<void, std::string> AdminServer::start() {
     return {};
 }
 
+int AdminServer::listening_descriptor() const { return machine_->listening; }
+
+void AdminServer::release() {
+    if (!machine_->thread.joinable()) return;
+    machine_->released = true;
+    machine_->notify();
+}
+
 void AdminServer::stop() {
     Machine& machine = *machine_;
-    if (!machine.thread.joinable()) return;
-    machine.stopping = true;
-    machine.notify();
-    machine.thread.join();
-    machine.worker.stop();
-    close(machine.wake);
+    if (machine.thread.joinable()) {
+        machine.stopping = true;
+        machine.notify();
+        machine.thread.join();
+        machine.worker.stop();
+        close(machine.wake);
+    }
     close_admin_socket(machine.socket);
+}
+
+/// The file stays: it is the successor's.
+void AdminServer::Machine::let_go() {
+    close(socket.descriptor);
+    listening = socket.descriptor = -1;
 }
 
 base::SocketAddress AdminServer::address() const { return machine_->socket.address; }
@@ -123,6 +153,10 @@ void AdminServer::Machine::run() {
         fill_poll_set(now);
         poll(poll_set.data(), poll_set.size(), wait_ms(now));
         if (poll_set[0].revents != 0 && !take_wake()) break;
+        if (released && socket.descriptor >= 0) {
+            let_go();
+            poll_set[1].revents = 0;
+        }
         serve_connections(Clock::now());
         if (poll_set[1].revents != 0) accept_waiting(Clock::now());
     }

@@ -1,12 +1,14 @@
 // The admin listener's socket, and the file of a unix one. Main thread, during start and end.
 #include "admin_socket.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "ringway/ring/listening_socket.h"
 #include "thread_setup.h"
 
 namespace ringway::control {
@@ -44,6 +46,13 @@ std::expected<void, std::string> remove_stale(const base::SocketAddress& address
     return {};
 }
 
+void know_file(AdminSocket& socket, const std::string& path) {
+    struct stat status{};
+    if (path.empty() || lstat(path.c_str(), &status) != 0) return;
+    socket.device = status.st_dev;
+    socket.inode = status.st_ino;
+}
+
 }  // namespace
 
 std::expected<AdminSocket, std::string> open_admin_socket(const base::SocketAddress& address) {
@@ -66,11 +75,7 @@ std::expected<AdminSocket, std::string> open_admin_socket(const base::SocketAddr
         close(result.descriptor);
         return std::unexpected(with_errno(what, error_number));
     }
-    struct stat status{};
-    if (!path.empty() && lstat(path.c_str(), &status) == 0) {
-        result.device = status.st_dev;
-        result.inode = status.st_ino;
-    }
+    know_file(result, path);
     sockaddr_storage bound{};
     socklen_t size = sizeof(bound);
     if (listen(result.descriptor, kBacklog) != 0 ||
@@ -83,6 +88,17 @@ std::expected<AdminSocket, std::string> open_admin_socket(const base::SocketAddr
         base::SocketAddress::from_kernel(reinterpret_cast<const sockaddr*>(&bound), size);
     return result;
 }
+
+AdminSocket adopt_admin_socket(const base::SocketAddress& address, int descriptor) {
+    AdminSocket socket;
+    socket.descriptor = descriptor;
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    socket.address = address.is_ip() ? ring::bound_address(descriptor) : address;
+    return socket;
+}
+
+void claim_admin_socket(AdminSocket& socket) { know_file(socket, file_of(socket.address)); }
 
 void close_admin_socket(AdminSocket& socket) {
     if (socket.descriptor < 0) return;

@@ -20,6 +20,12 @@ struct AdminSocket {
 
 std::expected<AdminSocket, std::string> open_admin_socket(const base::SocketAddress& address);
 
+/// A listening socket at that address that another process has opened, whose file is that one's
+/// until claim_admin_socket().
+AdminSocket adopt_admin_socket(const base::SocketAddress& address, int descriptor);
+
+void claim_admin_socket(AdminSocket& socket);
+
 /// Closes, and removes the file of a unix socket when it is still the one that was made.
 void close_admin_socket(AdminSocket& socket);
 

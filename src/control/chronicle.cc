@@ -44,8 +44,9 @@ void Chronicle::adopt(const config::Config& next) {
 
 Chronicle::~Chronicle() { stop(); }
 
-void Chronicle::start() {
+void Chronicle::start(std::uint64_t last_id) {
     RW_ASSERT(!thread_.joinable());
+    ids_ = last_id;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -131,6 +132,11 @@ std::vector<observe::Told> Chronicle::events_last(std::size_t limit) const {
     const std::lock_guard lock(mutex_);
     const std::size_t size = std::min(kept_.size(), limit);
     return {kept_.end() - static_cast<std::ptrdiff_t>(size), kept_.end()};
+}
+
+std::uint64_t Chronicle::last_id() const {
+    const std::lock_guard lock(mutex_);
+    return ids_;
 }
 
 std::uint64_t Chronicle::control_events(cluster::PoolIndex pool, observe::EventKind kind) const {

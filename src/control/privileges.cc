@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,6 +43,19 @@ std::optional<gid_t> find_group(const std::string& name) {
     return found->gr_gid;
 }
 
+/// From the start of the file; errno says why not.
+bool write_all(int descriptor, const std::string& text) {
+    return pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
+/// The open file is the one that has this path.
+bool is_file(int descriptor, const std::string& path) {
+    struct stat open_one{}, named{};
+    return descriptor >= 0 && fstat(descriptor, &open_one) == 0 &&
+           lstat(path.c_str(), &named) == 0 && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 std::expected<void, std::string> drop_privileges(const config::Process& process) {
@@ -76,35 +90,47 @@ std::expected<void, std::string> drop_privileges(const config::Process& process)
     return {};
 }
 
-std::expected<PidFile, std::string> PidFile::write(const std::string& path) {
+std::expected<PidFile, std::string> PidFile::write(const std::string& path, int inherited) {
     PidFile file;
+    file.descriptor_ = inherited;
     if (path.empty()) return file;
     const std::string temporary = path + ".new";
     const std::string text = std::to_string(getpid()) + "\n";
     const int descriptor =
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (descriptor < 0) return std::unexpected(with_errno("cannot write pid file " + path, errno));
-    const bool written =
-        ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const int write_error = errno;
-    close(descriptor);
-    if (!written || rename(temporary.c_str(), path.c_str()) != 0) {
-        const int error_number = written ? errno : write_error;
+    int error_number = errno;
+    if (descriptor >= 0) {
+        const bool written = write_all(descriptor, text);
+        if (written && rename(temporary.c_str(), path.c_str()) == 0) {
+            if (inherited >= 0) close(inherited);
+            file.descriptor_ = descriptor;
+            file.path_ = path;
+            return file;
+        }
+        error_number = errno;
         unlink(temporary.c_str());
-        return std::unexpected(with_errno("cannot write pid file " + path, error_number));
+        close(descriptor);
     }
-    file.path_ = path;
-    return file;
+    // The number first: who reads between the two calls finds it, with an old end behind it.
+    if (is_file(inherited, path) && write_all(inherited, text) &&
+        ftruncate(inherited, static_cast<off_t>(text.size())) == 0) {
+        file.path_ = path;
+        return file;
+    }
+    return std::unexpected(with_errno("cannot write pid file " + path, error_number));
 }
 
-PidFile::PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+PidFile::PidFile(PidFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 PidFile& PidFile::operator=(PidFile&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(descriptor_, other.descriptor_);
     return *this;
 }
 
 PidFile::~PidFile() {
+    if (descriptor_ >= 0) close(descriptor_);
     if (path_.empty()) return;
     long pid = 0;
     std::ifstream(path_) >> pid;

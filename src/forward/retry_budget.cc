@@ -33,17 +33,34 @@ void RetryBudget::deposit(std::uint64_t requests_so_far, base::Instant now) {
 
 bool RetryBudget::withdraw(std::uint64_t requests_so_far, base::Instant now) {
     deposit(requests_so_far, now);
-    const std::int64_t oldest = second_of(now) - kSeconds + 1;
-    double requests = 0, retries = 0;
-    for (const Bucket& bucket : buckets_) {
-        if (bucket.second < oldest) continue;
-        requests += bucket.requests;
-        retries += static_cast<double>(bucket.retries);
-    }
+    const Memory sum = sums(now);
     // Sums of parts of a whole may miss it by rounding.
-    if (retries + 1 > requests * requests_share_ + floor_ + 1e-6) return false;
+    const auto retries = static_cast<double>(sum.retries);
+    if (retries + 1 > sum.requests * requests_share_ + floor_ + 1e-6) return false;
     ++bucket_of(second_of(now)).retries;
     return true;
+}
+
+RetryBudget::Memory RetryBudget::sums(base::Instant now) const {
+    const std::int64_t oldest = second_of(now) - kSeconds + 1;
+    Memory sum;
+    for (const Bucket& bucket : buckets_) {
+        if (bucket.second < oldest) continue;
+        sum.requests += bucket.requests;
+        sum.retries += bucket.retries;
+    }
+    return sum;
+}
+
+RetryBudget::Memory RetryBudget::memory(std::uint64_t requests_so_far, base::Instant now) {
+    deposit(requests_so_far, now);
+    return sums(now);
+}
+
+void RetryBudget::restore(const Memory& memory, base::Instant now) {
+    Bucket& bucket = bucket_of(second_of(now));
+    bucket.requests += memory.requests;
+    bucket.retries += memory.retries;
 }
 
 std::int64_t RetryBudget::second_of(base::Instant moment) {

@@ -157,21 +157,55 @@ std::expected<void, std::string> Crew::listen(std::uint16_t listener,
     }
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < members_.size(); ++i) {
-        if (members_[i].shard != nullptr) {
-            members_[i].shard->request_listen(listener, std::move(parts[i]));
-        } else {
+        if (members_[i].shard == nullptr) {
             std::ranges::for_each(parts[i], ring::close_descriptor);
+            continue;
         }
+        members_[i].shard->request(
+            [listener, part = std::move(parts[i])](Shard& shard) { shard.listen(listener, part); });
     }
     return {};
 }
 
 void Crew::close_listener(std::uint16_t listener) {
-    ask_all([&](Shard& shard) { shard.request_close_listener(listener); });
+    ask_all([&](Shard& shard) {
+        shard.request([listener](Shard& of) { of.close_listener(listener); });
+    });
 }
 
-void Crew::drain(base::Duration bound) {
-    ask_all([&](Shard& shard) { shard.request_drain(bound); });
+ShardMemory Crew::memory(base::Duration patience) {
+    struct Gathered {
+        std::mutex mutex;
+        std::condition_variable changed;
+        ShardMemory memory;
+        std::size_t missing = 0;
+    };
+    const auto gathered = std::make_shared<Gathered>();
+    ask_all([&](Shard& shard) {
+        {
+            const std::lock_guard lock(gathered->mutex);
+            ++gathered->missing;
+        }
+        shard.request([gathered](Shard& of) {
+            const ShardMemory own = of.memory();
+            const std::lock_guard lock(gathered->mutex);
+            gathered->memory.fold(own);
+            --gathered->missing;
+            gathered->changed.notify_all();
+        });
+    });
+    std::unique_lock lock(gathered->mutex);
+    gathered->changed.wait_for(lock, patience, [&] { return gathered->missing == 0; });
+    return gathered->memory;
+}
+
+void Crew::restore(const ShardMemory& memory) {
+    const ShardMemory part = memory.part_of(members_.size());
+    ask_all([&](Shard& shard) { shard.request([part](Shard& of) { of.restore(part); }); });
+}
+
+void Crew::drain(base::Duration bound, base::Duration idle_grace) {
+    ask_all([&](Shard& shard) { shard.request_drain(bound, idle_grace); });
 }
 
 void Crew::stop() {
@@ -181,6 +215,16 @@ void Crew::stop() {
 bool Crew::ended() const {
     const std::lock_guard lock(mutex_);
     return std::all_of(members_.begin(), members_.end(), [](const Member& m) { return m.ended; });
+}
+
+bool Crew::alive() const {
+    const std::lock_guard lock(mutex_);
+    const base::Instant now = ring::read_clock();
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        const bool runs = members_[i].shard != nullptr;
+        if (runs && board_.is_stalled(static_cast<std::uint16_t>(i), now)) return false;
+    }
+    return true;
 }
 
 void Crew::join() {

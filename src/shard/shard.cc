@@ -17,8 +17,9 @@ using base::Duration;
 using base::Instant;
 
 struct Shard::Machine final : accept::Door {
-    explicit Machine(const Parts& parts)
-        : ring(parts.ring),
+    Machine(Shard& of, const Parts& parts)
+        : shard(of),
+          ring(parts.ring),
           index(parts.index),
           own_counts(parts.board.read()->config->listeners.size()),
           plane({.shard_index = parts.index,
@@ -41,11 +42,7 @@ struct Shard::Machine final : accept::Door {
         };
     }
 
-    ~Machine() {
-        plane.board.detach(index);
-        read_listener_requests();  // what came too late is closed
-        RW_ASSERT(acceptors.closed());
-    }
+    ~Machine() { plane.board.detach(index); }
 
     void admit(ring::Descriptor socket, std::uint16_t listener,
                const base::SocketAddress& peer) override {
@@ -53,15 +50,16 @@ struct Shard::Machine final : accept::Door {
     }
 
     void read_requests();
-    void read_listener_requests();
-    void ask(std::uint16_t listener, bool open, std::vector<ring::Descriptor> sockets);
-    void start_drain(Instant deadline);
+    void carry_out_requests();
+    void start_drain(Instant deadline, Duration idle_grace = {});
+    void end_idle_grace();
     void start_stop();
     void act_on_view();
     bool over() const {
         return ending && acceptors.closed() && plane.empty() && plane.monitor.over();
     }
 
+    Shard& shard;
     ring::Ring& ring;
     const std::uint16_t index;
     accept::ConnectionCounts own_counts;
@@ -71,22 +69,22 @@ struct Shard::Machine final : accept::Door {
     bool ending = false;
     bool stopped = false;
     Instant drain_deadline = base::kNever;
+    Instant idle_deadline = base::kNever;  // of a drain that has left idle connections alone so far
 
     // The mailbox: written by other threads, read once a turn.
-    struct ListenerRequest {
-        std::uint16_t listener;
-        bool open;
-        std::vector<ring::Descriptor> sockets;
-    };
-    std::mutex listener_mutex;  // of the requests
-    std::vector<ListenerRequest> listener_requests;
-    std::atomic<bool> listeners_asked{false};
+    std::mutex requests_mutex;  // of the requests
+    std::vector<std::function<void(Shard&)>> requests_made;
+    std::atomic<bool> requests_waiting{false};
     std::atomic<std::int64_t> asked_drain_ns{-1};
+    std::atomic<std::int64_t> asked_grace_ns{0};  // of that drain; stored before it
     std::atomic<bool> asked_stop{false};
 };
 
-Shard::Shard(const Parts& parts) : machine_(std::make_unique<Machine>(parts)) {}
-Shard::~Shard() = default;
+Shard::Shard(const Parts& parts) : machine_(std::make_unique<Machine>(*this, parts)) {}
+
+Shard::~Shard() {
+    machine_->carry_out_requests();  // those that came too late: sockets to close, a memory
+}
 
 void Shard::start() {
     machine_->plane.monitor.start();
@@ -102,7 +100,8 @@ void Shard::close_listener(std::uint16_t listener) { machine_->acceptors.remove(
 void Shard::wait() {
     Machine& m = *machine_;
     if (m.over()) return;  // nothing would wake it
-    m.ring.wait(std::min({m.plane.wheel.next(), m.plane.fine.next(), m.drain_deadline}));
+    m.ring.wait(
+        std::min({m.plane.wheel.next(), m.plane.fine.next(), m.drain_deadline, m.idle_deadline}));
 }
 
 bool Shard::work() {
@@ -115,6 +114,7 @@ bool Shard::work() {
     m.plane.wheel.expire(m.ring.now());
     m.plane.fine.expire(m.ring.now());
     if (m.ring.now() >= m.drain_deadline) m.start_stop();
+    m.end_idle_grace();
     m.act_on_view();  // what this turn published
     while (m.plane.end_turn()) m.act_on_view();
     if (m.ending && m.plane.empty()) m.plane.monitor.stop();
@@ -135,44 +135,41 @@ void Shard::Machine::act_on_view() {
     acceptors.adopt(*adopted);
 }
 
-void Shard::Machine::read_listener_requests() {
-    std::vector<ListenerRequest> requests;
+void Shard::Machine::carry_out_requests() {
+    std::vector<std::function<void(Shard&)>> requests;
     {
-        const std::lock_guard lock(listener_mutex);
-        requests.swap(listener_requests);
+        const std::lock_guard lock(requests_mutex);
+        requests.swap(requests_made);
     }
-    for (const ListenerRequest& request : requests) {
-        if (request.open) {
-            acceptors.add(request.listener, request.sockets);
-        } else {
-            acceptors.remove(request.listener);
-        }
-    }
-}
-
-void Shard::Machine::ask(std::uint16_t listener, bool open, std::vector<ring::Descriptor> sockets) {
-    {
-        const std::lock_guard lock(listener_mutex);
-        listener_requests.push_back({listener, open, std::move(sockets)});
-    }
-    listeners_asked.store(true, std::memory_order_relaxed);
-    ring.wake();
+    for (const auto& request : requests) request(shard);
 }
 
 void Shard::Machine::read_requests() {
-    if (listeners_asked.load(std::memory_order_relaxed) &&
-        listeners_asked.exchange(false, std::memory_order_relaxed))
-        read_listener_requests();
+    if (requests_waiting.load(std::memory_order_relaxed) &&
+        requests_waiting.exchange(false, std::memory_order_relaxed))
+        carry_out_requests();
     if (asked_stop.load(std::memory_order_relaxed)) start_stop();
-    const std::int64_t bound = asked_drain_ns.load(std::memory_order_relaxed);
-    if (bound >= 0 && !ending) start_drain(ring.now() + Duration(bound));
+    const std::int64_t bound = asked_drain_ns.load(std::memory_order_acquire);
+    const std::int64_t grace = asked_grace_ns.load(std::memory_order_relaxed);
+    if (bound >= 0 && !ending) start_drain(ring.now() + Duration(bound), Duration(grace));
+    if (grace == 0 && idle_deadline != base::kNever) idle_deadline = ring.now();  // asked again
 }
 
-void Shard::Machine::start_drain(Instant deadline) {
+void Shard::Machine::start_drain(Instant deadline, Duration idle_grace) {
     if (ending) return;
     ending = true;
     drain_deadline = deadline;
     acceptors.close();
+    plane.draining = true;  // each connection's next answer is its last
+    idle_deadline = ring.now() + idle_grace;
+    end_idle_grace();
+}
+
+void Shard::Machine::end_idle_grace() {
+    if (idle_deadline == base::kNever) return;
+    const bool nobody_left = acceptors.closed() && plane.clients.used() == 0;
+    if (ring.now() < idle_deadline && !nobody_left) return;
+    idle_deadline = base::kNever;
     plane.drain();
 }
 
@@ -181,6 +178,7 @@ void Shard::Machine::start_stop() {
     stopped = true;
     ending = true;
     drain_deadline = base::kNever;
+    idle_deadline = base::kNever;
     acceptors.close();
     plane.stop();
     if (plane.empty()) plane.monitor.stop();
@@ -189,14 +187,50 @@ void Shard::Machine::start_stop() {
 void Shard::drain(Instant deadline) { machine_->start_drain(deadline); }
 void Shard::stop() { machine_->start_stop(); }
 
-void Shard::request_listen(std::uint16_t listener, std::vector<ring::Descriptor> sockets) {
-    machine_->ask(listener, true, std::move(sockets));
+ShardMemory Shard::memory() {
+    forward::Plane& plane = machine_->plane;
+    ShardMemory memory;
+    for (std::size_t i = 0; i < plane.config().pools.size(); ++i) {
+        const cluster::PoolIndex pool{static_cast<std::uint16_t>(i)};
+        auto& latencies = memory.latencies.emplace_back();
+        for (std::size_t k = 0; k < plane.config().pools[i].upstreams.size(); ++k) {
+            const cluster::Place place{pool, {static_cast<std::uint16_t>(k)}};
+            latencies.push_back(plane.monitor.suspicion(place).memory());
+        }
+        memory.retry_budgets.push_back(
+            plane.retry_budgets[i].memory(plane.counters.pools[i].requests.get(), plane.now()));
+    }
+    return memory;
 }
 
-void Shard::request_close_listener(std::uint16_t listener) { machine_->ask(listener, false, {}); }
+void Shard::restore(const ShardMemory& memory) {
+    forward::Plane& plane = machine_->plane;
+    RW_ASSERT(memory.latencies.size() == plane.config().pools.size());
+    RW_ASSERT(memory.retry_budgets.size() == plane.config().pools.size());
+    for (std::size_t i = 0; i < memory.latencies.size(); ++i) {
+        const cluster::PoolIndex pool{static_cast<std::uint16_t>(i)};
+        for (std::size_t k = 0; k < memory.latencies[i].size(); ++k) {
+            const cluster::Place place{pool, {static_cast<std::uint16_t>(k)}};
+            if (!memory.latencies[i][k].empty())
+                plane.monitor.restore(place, memory.latencies[i][k]);
+        }
+        plane.retry_budgets[i].restore(memory.retry_budgets[i], plane.now());
+    }
+}
 
-void Shard::request_drain(Duration bound) {
-    machine_->asked_drain_ns.store(bound.count(), std::memory_order_relaxed);
+void Shard::request(std::function<void(Shard&)> act) {
+    Machine& m = *machine_;
+    {
+        const std::lock_guard lock(m.requests_mutex);
+        m.requests_made.push_back(std::move(act));
+    }
+    m.requests_waiting.store(true, std::memory_order_relaxed);
+    m.ring.wake();
+}
+
+void Shard::request_drain(Duration bound, Duration idle_grace) {
+    machine_->asked_grace_ns.store(idle_grace.count(), std::memory_order_relaxed);
+    machine_->asked_drain_ns.store(bound.count(), std::memory_order_release);
     machine_->ring.wake();
 }
 

@@ -27,6 +27,7 @@ struct Process {
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
     Duration graceful_timeout = seconds(30);  // bound of a SIGTERM drain
+    Duration upgrade_timeout = seconds(30);   // from the start of a new process to its serving
     bool operator==(const Process&) const = default;
 };
 

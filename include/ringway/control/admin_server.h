@@ -93,10 +93,21 @@ class AdminServer {
     /// takes Admin::token.
     void set_token(std::string token);
 
-    /// Binds Admin::listen and starts the thread; nothing to do when there is none. A unix socket
-    /// (mode 0660) replaces a stale one that nobody listens on, never another kind of file and
-    /// never a living one. A sentence for a human when the address cannot be had.
+    /// Binds Admin::listen; nothing to do when there is none. A unix socket (mode 0660) replaces a
+    /// stale one that nobody listens on, never another kind of file and never a living one. A
+    /// sentence for a human when the address cannot be had. With `inherited`, a listening socket
+    /// at that address, takes it over instead.
+    std::expected<void, std::string> open(int inherited = -1);
+
+    /// Opens, unless that was done, and starts the thread.
     std::expected<void, std::string> start();
+
+    /// The listening socket, for a successor; -1: none. Main thread.
+    int listening_descriptor() const;
+
+    /// A successor accepts from now on: closes the listening socket and leaves its file; the
+    /// connections that are there go on. After start().
+    void release();
 
     /// Cuts all connections, ends the threads and removes the unix socket if it is still this one.
     /// Waits for a slow handler that runs.

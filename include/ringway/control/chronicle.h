@@ -39,7 +39,10 @@ class Chronicle {
     Chronicle& operator=(const Chronicle&) = delete;
     ~Chronicle();
 
-    void start();
+    /// The first event is number `last_id` + 1.
+    void start(std::uint64_t last_id = 0);
+    /// Of the last event that was told. Any thread.
+    std::uint64_t last_id() const;
 
     /// Tells everything that was published before the call and ends the thread. After the shards
     /// and the resolver have ended; not to be called by an online RcuReader.

@@ -24,12 +24,18 @@ class PidFile {
     ~PidFile();
 
     /// Writes the file anew (by a rename, so that a reader sees a whole number or nothing). An
-    /// empty path: no file.
-    static std::expected<PidFile, std::string> write(const std::string& path);
+    /// empty path: no file. Where the folder may not be written any more since privileges were
+    /// dropped, `inherited`, the older process's open file, is written in place; it is this
+    /// object's from now on.
+    static std::expected<PidFile, std::string> write(const std::string& path, int inherited = -1);
+
+    /// The open file, for a successor; -1: none.
+    int descriptor() const { return descriptor_; }
 
  private:
     // empty: nothing to remove
     std::string path_;
+    int descriptor_ = -1;
 };
 
 }  // namespace ringway::control

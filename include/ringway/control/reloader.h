@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +42,7 @@ struct ReloaderParts {
     LogWriter& access_log;
     accept::ListenSockets& sockets;
     shard::Crew& crew;
+    std::function<void(const std::string& token)> set_token;  // of the admin API
     Log& log;
 };
 
@@ -63,6 +65,9 @@ class Reloader {
     Outcome<Applied> apply(const ApplyOrder& order);
     Outcome<Reloaded> confirm();
     Outcome<Reloaded> revert();
+
+    /// No verb begins while this is held.
+    std::unique_lock<std::mutex> hold() const { return std::unique_lock(turn_); }
 
     /// Any thread; never blocks for long.
     std::optional<Pending> pending() const;

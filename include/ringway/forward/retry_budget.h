@@ -28,6 +28,14 @@ class RetryBudget {
     /// and budget_per_second x 10; it is counted then.
     bool withdraw(std::uint64_t requests_so_far, base::Instant now);
 
+    /// What the last ten seconds hold, for a process that takes over, and to begin with it.
+    struct Memory {
+        double requests = 0;
+        std::uint64_t retries = 0;
+    };
+    Memory memory(std::uint64_t requests_so_far, base::Instant now);
+    void restore(const Memory& memory, base::Instant now);
+
  private:
     static constexpr std::int64_t kSeconds = 10;
     struct Bucket {
@@ -36,6 +44,7 @@ class RetryBudget {
         std::uint64_t retries = 0;
     };
     static std::int64_t second_of(base::Instant moment);
+    Memory sums(base::Instant now) const;
     Bucket& bucket_of(std::int64_t second);  // emptied when it was of an older one
 
     double requests_share_;

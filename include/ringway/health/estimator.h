@@ -21,6 +21,8 @@ class RoundTripEstimator {
     base::Duration rttvar() const { return rttvar_; }
     /// The ceiling without a sample.
     base::Duration deadline(base::Duration floor, base::Duration ceiling) const;
+    /// Goes on from what another one came to (latency_memory.cc); a negative srtt: nothing.
+    void restore(base::Duration srtt, base::Duration rttvar);
 
  private:
     base::Duration srtt_{0};

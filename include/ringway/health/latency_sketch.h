@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "ringway/base/time.h"
 
@@ -33,6 +34,11 @@ class LatencySketch {
     /// The upper bound of the bucket of quantile q (0..1, nearest rank); 0 without samples. Some 20
     /// ns.
     base::Duration quantile(double q) const;
+
+    /// By bucket, and back (latency_memory.cc): more samples than there is room for are scaled
+    /// down.
+    std::span<const std::uint16_t> counts() const { return counts_; }
+    void restore(std::span<const std::uint32_t> counts);
 
  private:
     static constexpr std::size_t kBuckets = 128;

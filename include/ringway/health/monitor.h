@@ -103,6 +103,10 @@ class Monitor {
     const Suspicion& suspicion(cluster::Place place) const {
         return of(place).suspicion;
     }
+    /// Goes on from what another process has learned of the upstream.
+    void restore(cluster::Place place, const LatencyMemory& memory) {
+        of(place).suspicion.restore(memory);
+    }
     /// A round trip to the upstream: a connect, or what TCP says of a connection.
     void on_round_trip(cluster::Place place, base::Duration took) {
         of(place).suspicion.add_round_trip(took);

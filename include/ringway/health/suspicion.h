@@ -11,6 +11,7 @@
 #include "ringway/base/time.h"
 #include "ringway/config/config.h"
 #include "ringway/health/estimator.h"
+#include "ringway/health/latency_memory.h"
 #include "ringway/health/latency_sketch.h"
 
 namespace ringway::health {
@@ -51,6 +52,10 @@ class Suspicion {
     /// The overdue requests were answered as they should, or are gone: back-off is over. record()
     /// does not imply it, since an upstream has slow answers beside fast ones.
     void settle();
+
+    /// What is known, and to go on from it (latency_memory.cc).
+    LatencyMemory memory() const;
+    void restore(const LatencyMemory& memory);
 
  private:
     static constexpr std::uint32_t kSamplesMin = 8;

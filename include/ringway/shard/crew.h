@@ -43,12 +43,19 @@ class Crew {
     void adopt(const config::Config& next) { connection_counts_.grow(next.listeners.size()); }
     /// Every shard stops accepting for the listener.
     void close_listener(std::uint16_t listener);
-    /// Every shard drains, cut at `bound` from now.
-    void drain(base::Duration bound);
+    /// What all shards together have learned; those that do not answer within `patience` are left
+    /// out.
+    ShardMemory memory(base::Duration patience);
+    /// Every shard goes on from its part of it.
+    void restore(const ShardMemory& memory);
+    /// Every shard drains, cut at `bound` from now; `idle_grace` as in Shard::request_drain().
+    void drain(base::Duration bound, base::Duration idle_grace = {});
     /// Every shard ends now.
     void stop();
     /// True when every thread has ended.
     bool ended() const;
+    /// True when no shard that still runs is stalled (Board::is_stalled). Any thread.
+    bool alive() const;
     void join();
 
     /// Called on a shard's thread when it has ended, for the main thread to wake up.

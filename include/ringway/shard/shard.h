@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "ringway/observe/access_record.h"
 #include "ringway/observe/counters.h"
 #include "ringway/ring/ring.h"
+#include "ringway/shard/shard_memory.h"
 
 namespace ringway::accept {
 class ConnectionCounts;
@@ -69,10 +71,17 @@ class Shard {
     /// Cuts everything.
     void stop();
 
-    /// Ask from another thread; carried out in the shard's next turn, in the order of asking.
-    void request_listen(std::uint16_t listener, std::vector<ring::Descriptor> sockets);
-    void request_close_listener(std::uint16_t listener);
-    void request_drain(base::Duration bound);
+    /// What it has learned, and to go on from what others have.
+    ShardMemory memory();
+    void restore(const ShardMemory& memory);
+
+    /// Ask from another thread: carried out on the shard's, in its next turn, in the order of
+    /// asking; when it has ended before, as the shard is taken apart.
+    void request(std::function<void(Shard&)> act);
+    /// The same for what is asked most.
+    /// With an `idle_grace`, a successor accepts: idle connections stay that much longer for a
+    /// request that may be on its way, and end with its answer.
+    void request_drain(base::Duration bound, base::Duration idle_grace = {});
     void request_stop();
 
     /// Slots in use (client connections, exchanges, upstream connections): all zero after the end.

@@ -14,11 +14,13 @@ from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
 from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
 from harness.program import Load, Program
+from harness.succession import Dynasty
 
 __all__ = [
     "Checked",
     "Client",
     "Controlled",
+    "Dynasty",
     "Ended",
     "EventStream",
     "Hangup",

@@ -60,6 +60,9 @@ class Ringway:
         more_listeners="",
         environment=None,
         descriptors=None,
+        binary=BINARY,
+        inherit=(),
+        admin_listen=None,
     ):
         self.folder = TemporaryFolder()
         self.port = free_port()
@@ -74,7 +77,7 @@ graceful_timeout = "{graceful_timeout}"
 [shards]
 {shards}
 [admin]
-listen = "127.0.0.1:{self.admin_port}"
+listen = "{admin_listen or f"127.0.0.1:{self.admin_port}"}"
 {admin}
 [log]
 access_path = "{self.access_path}"
@@ -99,12 +102,13 @@ address = "127.0.0.1:{self.port}"
 
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                [BINARY, "-c", self.config],
+                [binary, "-c", self.config],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
                 env={**os.environ, **(environment or {})},
                 preexec_fn=before,
+                pass_fds=inherit,
             )
         try:
             self.wait_ready(ready)

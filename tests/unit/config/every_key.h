@@ -30,6 +30,7 @@ group = "g"
 pid_file = "/run/r.pid"
 state_dir = "/s"
 graceful_timeout = "1m"
+upgrade_timeout = "45s"
 [admin]
 listen = "unix:/run/admin.sock"
 token_file = "TOKEN_FILE"

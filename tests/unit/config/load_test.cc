@@ -36,6 +36,7 @@ TEST(Defaults, OfTheDesign) {
     EXPECT_FALSE(pool.retry.unsafe);
     EXPECT_EQ(pool.balance, Balance::p2c);
     EXPECT_EQ(config.process.graceful_timeout, seconds(30));
+    EXPECT_EQ(config.process.upgrade_timeout, seconds(30));
     EXPECT_FALSE(config.admin.listen);
     EXPECT_EQ(config.log.access_path, "");
 }
@@ -87,6 +88,7 @@ TEST_F(EveryKey, OfProcessAdminAndLog) {
     EXPECT_EQ(config_.process.pid_file, "/run/r.pid");
     EXPECT_EQ(config_.process.state_dir, "/s");
     EXPECT_EQ(config_.process.graceful_timeout, minutes(1));
+    EXPECT_EQ(config_.process.upgrade_timeout, seconds(45));
     EXPECT_EQ(config_.admin.listen->text(), "unix:/run/admin.sock");
     EXPECT_EQ(config_.admin.token, "from a file");
     EXPECT_EQ(config_.log.level, LogLevel::debug);

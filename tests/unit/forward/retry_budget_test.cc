@@ -170,5 +170,21 @@ TEST(RetryBudget, IsOfEachPoolAlone) {
     EXPECT_EQ(second, 10);
 }
 
+TEST(RetryBudget, GoesOnInAnotherProcessWithWhatItsSecondsHold) {
+    Scene old;
+    old.requests = 1000;
+    old.now += seconds(1);
+    for (int i = 0; i < 150; ++i) ASSERT_TRUE(old.budget.withdraw(old.requests, old.now));
+    const RetryBudget::Memory memory = old.budget.memory(old.requests, old.now);
+    EXPECT_DOUBLE_EQ(memory.requests, 1000);
+    EXPECT_EQ(memory.retries, 150u);
+    Scene next;
+    next.now = old.now;
+    next.budget.restore(memory, next.now);
+    EXPECT_EQ(next.granted(), old.granted());
+    next.now += seconds(10);
+    EXPECT_EQ(next.granted(), 100);
+}
+
 }  // namespace
 }  // namespace ringway::forward

@@ -392,5 +392,82 @@ TEST_F(CrossingShards, CloseTheSocketsThatComeTooLate) {
     EXPECT_FALSE(Client(front()).connected());
 }
 
+// A request may be on its way on an idle connection: it is answered, and the answer says goodbye.
+TEST_F(CrossingShards, LeaveIdleClientsAWhileWhenASuccessorAccepts) {
+    start();
+    std::vector<std::unique_ptr<Client>> idle;
+    for (int i = 0; i < 12; ++i)
+        idle.push_back(std::make_unique<Client>(config_.listeners[1].address));
+    for (const auto& client : idle) EXPECT_EQ(client->get(), "one");
+    crew_->drain(seconds(60), seconds(60));
+    std::this_thread::sleep_for(milliseconds(100));
+    for (const auto& client : idle) {
+        EXPECT_EQ(client->get(), "one");
+        EXPECT_TRUE(client->ended());
+    }
+    EXPECT_TRUE(wait_for_end());  // long before the grace is over: nobody is left
+}
+
+TEST_F(CrossingShards, CloseIdleClientsWhenTheirGraceIsOver) {
+    start();
+    const Client idle(front());
+    EXPECT_EQ(idle.get(), "one");
+    const auto begin = ring::read_clock();
+    crew_->drain(seconds(60), milliseconds(300));
+    EXPECT_TRUE(idle.ended());
+    EXPECT_GE(ring::read_clock() - begin, milliseconds(250));
+    EXPECT_TRUE(wait_for_end());
+}
+
+TEST_F(CrossingShards, EndTheGraceWhenAskedToDrainAgain) {
+    start();
+    const Client idle(front());
+    EXPECT_EQ(idle.get(), "one");
+    const auto begin = ring::read_clock();
+    crew_->drain(seconds(600), seconds(600));
+    std::this_thread::sleep_for(milliseconds(50));
+    crew_->drain(seconds(600));
+    EXPECT_TRUE(idle.ended());
+    EXPECT_LT(ring::read_clock() - begin, seconds(18));
+    EXPECT_TRUE(wait_for_end());
+}
+
+TEST_F(CrossingShards, PassOnWhatTheyHaveLearned) {
+    start();
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 48; ++i) clients.push_back(std::make_unique<Client>(front()));
+    for (const auto& client : clients) EXPECT_EQ(client->get(), "one");
+    const ShardMemory memory = crew_->memory(seconds(20));
+    ASSERT_EQ(memory.latencies.size(), 2u);
+    std::uint64_t answers = 0;
+    for (const std::uint32_t count : memory.latencies[0][0].counts) answers += count;
+    EXPECT_EQ(answers, 48u);
+    EXPECT_TRUE(memory.latencies[0][1].empty());
+    EXPECT_DOUBLE_EQ(memory.retry_budgets.at(0).requests, 48);
+
+    crew_->stop();
+    EXPECT_TRUE(wait_for_end());
+    counters_.clear();
+    crew_.reset();
+    make();
+    ASSERT_TRUE(crew_->start());
+    crew_->restore(memory);
+    const ShardMemory again = crew_->memory(seconds(20));
+    answers = 0;
+    for (const std::uint32_t count : again.latencies[0][0].counts) answers += count;
+    EXPECT_EQ(answers, 3 * 48u);  // each of three shards knows all
+    EXPECT_NEAR(again.retry_budgets.at(0).requests, 48, 1e-6);
+}
+
+TEST_F(CrossingShards, AreAliveUntilOneGivesNoSign) {
+    start();
+    EXPECT_TRUE(crew_->alive());
+    board_->beat(1, ring::read_clock() - seconds(3600));
+    EXPECT_FALSE(crew_->alive());
+    crew_->stop();
+    EXPECT_TRUE(wait_for_end());
+    EXPECT_TRUE(crew_->alive());  // who has ended need give none
+}
+
 }  // namespace
 }  // namespace ringway::shard

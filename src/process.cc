@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ringway/control/admin_server.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
@@ -47,8 +48,8 @@ sigset_t block_signals() {
     return signals;
 }
 
-/// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
-/// log anew.
+/// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens both
+/// logs anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
                    control::LogWriter& access_log, std::atomic<control::Phase>& phase,
                    control::Log& log) {
@@ -64,6 +65,7 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
             phase = control::Phase::draining;
             crew.stop();
         } else if (number == SIGUSR1) {
+            log.reopen();
             access_log.reopen();
         } else if (number == SIGHUP) {
             log.warn("main",
@@ -83,6 +85,8 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     const sigset_t signals = block_signals();
     raise_descriptor_limit();
     control::Log log(config.log.level);
+    if (const auto opened = log.open(config.log); !opened) return fail(opened.error());
+    control::Alerts alerts(config.alerts, log);
     control::Resolver resolver(config, log);
     failover::Board board(config, resolver.first_view(kFirstLookup));
     health::CheckStats check_stats(config);
@@ -103,6 +107,8 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     if (const auto started = access_log.start(); !started) return fail(started.error());
 
     control::Chronicle chronicle(board, counters_read, log);
+    chronicle.on_told(
+        [&](const observe::Told& told, const config::Config& of) { alerts.take(told, of); });
     shard::Crew crew(config, features, board, check_stats, counters, access_logs);
     crew.on_ended = [] { kill(getpid(), SIGCHLD); };  // wakes the main thread
     if (const auto started = crew.start(); !started) return fail(started.error());
@@ -110,12 +116,13 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     std::atomic<control::Phase> phase{control::Phase::starting};
     control::AdminServer admin(config.admin, log);
     admin.add(control::standard_endpoints({config, phase, board, counters_read, check_stats,
-                                           chronicle, access_log, resolver, admin}));
+                                           chronicle, access_log, resolver, admin, &log, &alerts}));
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
     if (const auto dropped = control::drop_privileges(config.process); !dropped)
         return fail(dropped.error());
+    alerts.start();
     chronicle.start();
     resolver.start(board);
 
@@ -127,6 +134,7 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     crew.join();
     resolver.stop();
     chronicle.stop();
+    alerts.stop();
     access_log.stop();
     admin.stop();
     log.info("main", "ended");

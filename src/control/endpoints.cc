@@ -78,6 +78,17 @@ AdminReply metrics(const EndpointSources& sources) {
     facts.admin_requests = sources.server.requests();
 
     facts.events_lost = sources.board.events_lost();
+    if (sources.log != nullptr) {
+        const Log::Counts lines = sources.log->counts();
+        facts.log_lines = lines.lines;
+        facts.log_lines_lost = lines.lost;
+        facts.log_lines_held_back = lines.held_back;
+    }
+    std::vector<observe::WebhookFacts> webhooks;
+    if (sources.alerts != nullptr) {
+        webhooks = sources.alerts->facts();
+        facts.alert_events_dropped = sources.alerts->events_dropped();
+    }
 
     const auto checks = read_checks(sources);
     const auto control_events = read_control_events(sources);
@@ -85,7 +96,7 @@ AdminReply metrics(const EndpointSources& sources) {
     reply.content_type = observe::kExpositionType;
     reply.body = with_view(sources, [&](const cluster::View& view) {
         return observe::exposition_text(
-            {sources.config, sources.shards, view, facts, checks, control_events});
+            {sources.config, sources.shards, view, facts, checks, control_events, webhooks});
     });
     return reply;
 }

@@ -109,7 +109,11 @@ void LogWriter::drain_rings() {
 }
 
 void LogWriter::take(const observe::AccessRecord& record) {
-    observe::append_access_line(batch_, record, config_);
+    if (config_.log.access_format == config::AccessFormat::combined) {
+        observe::append_combined_line(batch_, record);
+    } else {
+        observe::append_access_line(batch_, record, config_);
+    }
     if (batch_.size() >= kBatchBytes) write_batch();
 }
 

@@ -1,8 +1,11 @@
-// One access record as one line of JSON. Log writer's thread; no state.
+// One access record as one line of text. Log writer's thread; no state.
 #include "ringway/observe/access_line.h"
+
+#include <charconv>
 
 #include "ringway/observe/counters.h"
 #include "ringway/observe/json.h"
+#include "ringway/observe/timestamp.h"
 
 namespace ringway::observe {
 namespace {
@@ -59,7 +62,69 @@ void put_times(JsonWriter& json, const AccessRecord& record) {
     json.key("total_ms").milliseconds(record.total);
 }
 
+/// As nginx escapes it: what could end the quotes or the line as \xXX.
+void append_quoted(std::string& out, std::string_view text) {
+    static constexpr char kHex[] = "0123456789ABCDEF";
+    out += '"';
+    if (text.empty()) out += '-';
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+            out += c;
+        } else {
+            const char escape[] = {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+            out.append(escape, sizeof(escape));
+        }
+    }
+    out += '"';
+}
+
+void append_whole(std::string& out, std::uint64_t value) {
+    char text[24];
+    out.append(text, std::to_chars(text, text + sizeof(text), value).ptr);
+}
+
+/// nginx's code for a client that closed before it was answered.
+constexpr std::uint16_t kClientClosed = 499;
+
+std::uint16_t logged_status(const AccessRecord& record) {
+    const bool has_left = record.refusal == static_cast<std::int8_t>(Refusal::client_gone);
+    return record.status == 0 && has_left ? kClientClosed : record.status;
+}
+
 }  // namespace
+
+void append_combined_line(std::string& out, const AccessRecord& record) {
+    char host[64];
+    if (record.client.is_ip()) {
+        out.append(host, record.client.write_host(host));
+    } else {
+        out += "unix:";
+    }
+    out += " - - [";
+    append_log_time(out, record.started_unix_ns);
+    out += "] ";
+    if (record.method.empty()) {
+        append_quoted(out, "");
+    } else {
+        std::string request(record.method);
+        request += ' ';
+        request += record.target;
+        request += record.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1";
+        append_quoted(out, request);
+    }
+    out += ' ';
+    const std::uint16_t status = logged_status(record);
+    if (status == 0) out += "00";
+    append_whole(out, status);
+    out += ' ';
+    append_whole(out, record.response_body_bytes);
+    out += ' ';
+    append_quoted(out, record.referer);
+    out += ' ';
+    append_quoted(out, record.user_agent);
+    out += '\n';
+}
 
 void append_access_line(std::string& out, const AccessRecord& record,
                         const config::Config& config) {

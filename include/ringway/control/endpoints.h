@@ -12,7 +12,9 @@
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
+#include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/resolver.h"
 #include "ringway/failover/board.h"
@@ -45,6 +47,8 @@ struct EndpointSources {
     const LogWriter& access_log;
     const Resolver& resolver;
     const AdminServer& server;
+    const Log* log = nullptr;
+    const Alerts* alerts = nullptr;
 };
 
 /// - /healthz: 200 "ok" while the process lives.

@@ -1,4 +1,4 @@
-// The access log: takes the records of all shards from their rings and writes them as JSON lines.
+// The access log: takes the records of all shards from their rings and writes them as lines.
 #pragma once
 
 #include <atomic>

@@ -124,6 +124,9 @@ const Section<Webhook>& webhook_section() {
                 custom<Webhook>("headers", "a table of headers", read_headers,
                                 "set on every request; values may be secrets")
                     .with_default("{}"),
+                text<&Webhook::ca_file>("ca_file", check_plain,
+                                        "PEM file of the authorities that may have signed the "
+                                        "certificate of an https receiver; empty: the system's"),
             },
         .check = check_webhook,
     };

@@ -67,7 +67,7 @@ bool lasts(EventKind kind) {
     return false;
 }
 
-Severity severity_of(EventKind kind) {
+Severity grade_of(EventKind kind) {
     const std::string_view name = observe::severity_of(kind);
     if (name == "critical") return Severity::critical;
     return name == "warning" ? Severity::warning : Severity::info;
@@ -132,7 +132,7 @@ void AlertBook::raise(const AlertEvent& event, base::Instant now, std::vector<Ne
     const auto [at, is_new] = troubles_.try_emplace({event.pool, event.upstream, kind});
     Trouble& trouble = at->second;
     if (is_new || !trouble.stands) {
-        trouble.severity = severity_of(kind);
+        trouble.severity = grade_of(kind);
         trouble.since_unix_ns = event.told.unix_ns;
         trouble.escalations = 0;
         trouble.escalate_at.reset();

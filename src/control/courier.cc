@@ -76,6 +76,10 @@ void Courier::set_up(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body_.size()));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "ringway/" RINGWAY_VERSION);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(base::to_ms(webhook_.timeout)));
+    if (!webhook_.ca_file.empty()) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, webhook_.ca_file.c_str());
+        curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+    }
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     // a look-up that hangs holds up neither the end of an attempt nor that of the process
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

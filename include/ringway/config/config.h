@@ -135,6 +135,7 @@ struct Webhook {
     Duration backoff_min = seconds(1);
     Duration backoff_max = std::chrono::minutes(1);
     std::vector<HeaderEdit> headers;  // set on every request
+    std::string ca_file;              // who may sign for an https receiver; empty: the system's
 };
 
 /// [alerts]: on when it has a webhook.

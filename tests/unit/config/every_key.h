@@ -60,6 +60,7 @@ retries_max = 8
 backoff_min = "2s"
 backoff_max = "9s"
 headers = { "Authorization" = { env = "RINGWAY_TEST_SECRET" } }
+ca_file = "/ca.pem"
 [[alerts.webhook]]
 name = "plain"
 url = "http://user:pass@[::1]:8080/x?y=z"

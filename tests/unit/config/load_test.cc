@@ -122,6 +122,7 @@ TEST_F(EveryKey, OfAlerts) {
     ASSERT_EQ(webhook.headers.size(), 1u);
     EXPECT_EQ(webhook.headers[0].value, "from the environment");
     EXPECT_TRUE(webhook.headers[0].secret);
+    EXPECT_EQ(webhook.ca_file, "/ca.pem");
     EXPECT_EQ(alerts.webhooks[1].url, "http://user:pass@[::1]:8080/x?y=z");
     EXPECT_EQ(alerts.webhooks[1].severity_min, Severity::warning);
 }

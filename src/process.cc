@@ -128,7 +128,8 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
 
     phase = control::Phase::accepting;
     for (const config::Listener& listener : config.listeners) {
-        log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
+        log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")",
+                 {{.key = "listener", .value = listener.name, .names = true, .told = true}});
     }
     serve_signals(signals, config, crew, access_log, phase, log);
     crew.join();

@@ -10,6 +10,7 @@
 #include "ringway/base/prng.h"
 #include "ringway/observe/access_line.h"
 #include "ringway/observe/access_record.h"
+#include "ringway/observe/counters.h"
 
 namespace ringway::observe {
 namespace {

@@ -3,6 +3,7 @@
 #include "ringway/control/alerts.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,23 @@ std::string host_name() {
     char name[256] = {};
     gethostname(name, sizeof(name) - 1);
     return name;
+}
+
+/// Of those that this process may have before it serves.
+constexpr int kDescriptorsLooked = 1024;
+
+/// libcurl's handle of many transfers, whose own descriptors no started program inherits: libcurl
+/// does not see to that. Nullptr when it cannot be had.
+CURLM* new_multi() {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return nullptr;
+    std::vector<bool> before(kDescriptorsLooked);
+    for (int i = 0; i < kDescriptorsLooked; ++i)
+        before[static_cast<std::size_t>(i)] = fcntl(i, F_GETFD) >= 0;
+    CURLM* const multi = curl_multi_init();
+    for (int i = 0; i < kDescriptorsLooked; ++i) {
+        if (!before[static_cast<std::size_t>(i)]) fcntl(i, F_SETFD, FD_CLOEXEC);
+    }
+    return multi;
 }
 
 AlertEvent alert_event(const observe::Told& told, const config::Config& config) {
@@ -65,9 +83,7 @@ struct Alerts::Thread {
 };
 
 Alerts::Alerts(const config::Alerts& settings, Log& log)
-    : log_(log),
-      multi_(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : nullptr),
-      settings_(settings) {}
+    : log_(log), multi_(new_multi()), settings_(settings) {}
 
 Alerts::~Alerts() {
     stop();

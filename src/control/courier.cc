@@ -2,6 +2,7 @@
 // told in libcurl's fixed words, which never quote a URL.
 #include "courier.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +18,12 @@ constexpr base::Duration kRetryAfterMax = std::chrono::hours(1);
 
 /// The body of an answer tells nothing that its status does not.
 std::size_t swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+
+/// No program that this one starts inherits the connection; libcurl does not see to that.
+int close_on_exec(void*, curl_socket_t socket, curlsocktype) {
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
+    return CURL_SOCKOPT_OK;
+}
 
 /// RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4 and 5xx: the same request may succeed later.
 bool may_succeed_later(long status) {
@@ -83,6 +90,7 @@ void Courier::set_up(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     // a look-up that hangs holds up neither the end of an attempt nor that of the process
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, close_on_exec);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, swallow);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
     curl_slist_free_all(fields_);

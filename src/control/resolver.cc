@@ -198,7 +198,8 @@ std::unique_ptr<const cluster::View> Resolver::first_view(base::Duration bound) 
     for (const Name& name : machine.names) {
         if (!name.in_flight) continue;
         machine.log.warn("resolver",
-                         "no answer yet for " + name.host + "; its upstreams wait for it");
+                         "no answer yet for " + name.host + "; its upstreams wait for it",
+                         {{.key = "host", .value = name.host, .names = true, .told = true}});
     }
     machine.has_first_view = true;
     return failover::first_view(machine.config, machine.addresses(), ring::read_clock());
@@ -273,18 +274,23 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
             const bool known = !name.addresses.empty();
             log.warn("resolver",
                      "cannot resolve " + name.host + " (" + answer.error() + "); " +
-                         (known ? "its last addresses stay in use" : "its upstreams wait for it"));
+                         (known ? "its last addresses stay in use" : "its upstreams wait for it"),
+                     {{.key = "host", .value = name.host, .names = true, .told = true}});
         }
         name.failing = true;
         return false;
     }
     name.due = now + name.period;
-    if (name.failing) log.info("resolver", name.host + " resolves again");
+    if (name.failing)
+        log.info("resolver", name.host + " resolves again",
+                 {{.key = "host", .value = name.host, .names = true, .told = true}});
     name.failing = false;
     auto addresses = tidy(*answer);
     if (sorted_texts(addresses) == sorted_texts(name.addresses)) return false;
     name.addresses = std::move(addresses);
-    if (has_first_view) log.info("resolver", name.host + " has new addresses");
+    if (has_first_view)
+        log.info("resolver", name.host + " has new addresses",
+                 {{.key = "host", .value = name.host, .names = true, .told = true}});
     return true;
 }
 

@@ -15,55 +15,29 @@ void append_digits(std::string& out, std::uint32_t value, int digits) {
     out.append(text, static_cast<std::size_t>(digits));
 }
 
-struct Moment {
-    std::chrono::year_month_day date;
-    std::uint32_t ms;  // in the day
-};
-
-Moment moment_of(std::int64_t unix_ns) {
-    const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(unix_ns)};
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const auto in_day = std::chrono::floor<std::chrono::milliseconds>(time - day).count();
-    return {std::chrono::year_month_day(day), static_cast<std::uint32_t>(in_day)};
-}
-
-void append_time_of_day(std::string& out, std::uint32_t ms) {
-    append_digits(out, ms / 3'600'000, 2);
-    out += ':';
-    append_digits(out, ms / 60'000 % 60, 2);
-    out += ':';
-    append_digits(out, ms / 1000 % 60, 2);
-}
-
 }  // namespace
 
 void append_timestamp(std::string& out, std::int64_t unix_ns) {
     // 64-bit nanoseconds reach from 1677 to 2262: four digits are always enough for the year.
-    const auto [date, ms] = moment_of(unix_ns);
+    const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(unix_ns)};
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const auto in_day = std::chrono::floor<std::chrono::milliseconds>(time - day).count();
+    const auto ms = static_cast<std::uint32_t>(in_day);
     append_digits(out, static_cast<std::uint32_t>(static_cast<int>(date.year())), 4);
     out += '-';
     append_digits(out, static_cast<unsigned>(date.month()), 2);
     out += '-';
     append_digits(out, static_cast<unsigned>(date.day()), 2);
     out += 'T';
-    append_time_of_day(out, ms);
+    append_digits(out, ms / 3'600'000, 2);
+    out += ':';
+    append_digits(out, ms / 60'000 % 60, 2);
+    out += ':';
+    append_digits(out, ms / 1000 % 60, 2);
     out += '.';
     append_digits(out, ms % 1000, 3);
     out += 'Z';
-}
-
-void append_log_time(std::string& out, std::int64_t unix_ns) {
-    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto [date, ms] = moment_of(unix_ns);
-    append_digits(out, static_cast<unsigned>(date.day()), 2);
-    out += '/';
-    out += kMonths[static_cast<unsigned>(date.month()) - 1];
-    out += '/';
-    append_digits(out, static_cast<std::uint32_t>(static_cast<int>(date.year())), 4);
-    out += ':';
-    append_time_of_day(out, ms);
-    out += " +0000";
 }
 
 }  // namespace ringway::observe

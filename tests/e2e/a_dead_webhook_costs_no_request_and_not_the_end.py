@@ -17,6 +17,21 @@ def threads_of(ringway):
     return names
 
 
+def inheritable(ringway):
+    """Its descriptors above stderr that are not closed on exec."""
+    folder = f"/proc/{ringway.process.pid}"
+    found = []
+    for number in os.listdir(f"{folder}/fd"):
+        try:
+            with open(f"{folder}/fdinfo/{number}", encoding="ascii") as text:
+                flags = int(next(line for line in text if line.startswith("flags:")).split()[1], 8)
+            if int(number) > 2 and not flags & os.O_CLOEXEC:
+                found.append((number, os.readlink(f"{folder}/fd/{number}")))
+        except OSError:
+            continue  # closed meanwhile
+    return found
+
+
 def test():
     checks = health_check(fall="2", rise="2")
     with BlackHole() as hole, Receiver() as good, Program("a") as a, Program("b") as b:
@@ -40,6 +55,7 @@ def test():
             eventually(lambda: ringway.metric("ringway_alerts_dropped_total", webhook="hole") > 0, "its queue is bounded")
             equal(ringway.metric("ringway_alerts_queued", webhook="hole"), 2, "what waits for it")
             equal(ringway.metric("ringway_alerts_dropped_total", webhook="good"), 0, "dropped for the other")
+            equal(inheritable(ringway), [], "descriptors that a started program would inherit")
             start = time.monotonic()
             ringway.signal(15)
             ringway.wait_end()

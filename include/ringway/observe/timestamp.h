@@ -10,7 +10,4 @@ namespace ringway::observe {
 /// the argument (years 1677 to 2262) has a text. Any thread.
 void append_timestamp(std::string& out, std::int64_t unix_ns);
 
-/// Appends "02/Jan/2026:03:04:05 +0000", as web servers log it.
-void append_log_time(std::string& out, std::int64_t unix_ns);
-
 }  // namespace ringway::observe

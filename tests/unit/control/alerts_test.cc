@@ -231,7 +231,7 @@ TEST(alerts, an_attempt_ends_by_its_time_out) {
     scene.start();
     scene.tell(EventKind::unhealthy);
     ASSERT_TRUE(eventually([&] { return scene.facts().sent == 1; }));
-    EXPECT_EQ(receiver.requests().size(), 2u);
+    EXPECT_GE(receiver.requests().size(), 2u);
     EXPECT_TRUE(has(scene.said(), "(Timeout was reached)")) << scene.said();
 }
 
@@ -290,9 +290,12 @@ TEST(alerts, a_configuration_that_is_loaded_anew_changes_receivers_and_keeps_cou
     const std::uint64_t sent = scene.facts(0).sent;
     EXPECT_GE(sent, 1u);
     scene.tell(EventKind::unhealthy, 1);
-    ASSERT_TRUE(
-        eventually([&] { return scene.facts(0).sent == sent + 1 && scene.facts(1).sent == 1; }));
-    EXPECT_EQ(second.requests().size(), 2u);
+    ASSERT_TRUE(eventually([&] { return scene.facts(0).sent > sent && scene.facts(1).sent == 1; }));
+    const auto is_new = [](const std::string& request) {
+        return has(request, "\"upstream\":\"b\"");
+    };
+    ASSERT_TRUE(eventually([&] { return std::ranges::count_if(second.requests(), is_new) == 2; }));
+    EXPECT_EQ(std::ranges::count_if(first.requests(), is_new), 0);
     EXPECT_EQ(scene.alerts->facts().size(), 2u);
 }
 

@@ -36,9 +36,9 @@ def test():
     checks = health_check(fall="2", rise="2")
     with BlackHole() as hole, Receiver() as good, Program("a") as a, Program("b") as b:
         body = forward_to(a, b, pool_keys=checks)
-        body += '[alerts]\ndedup_window = "0s"\nqueue_max = 2\n'
+        body += '[alerts]\ndedup_window = "0s"\nqueue_max = 5\n'
         body += webhook("hole", hole.url("/s3cret"), 'timeout = "60s"\nseverity_min = "info"')
-        body += webhook("good", good.url(), 'severity_min = "info"')
+        body += webhook("good", good.url(), 'events = "unhealthy"')
         with Ringway(body, environment={"no_proxy": "127.0.0.1"}) as ringway:
             ringway.wait_state(a, "healthy")
             check("rw-alerts" in threads_of(ringway).values(), "the alerts have a thread of their own")
@@ -53,7 +53,7 @@ def test():
             equal(load.failed(), [], "failed requests")
             check(hole.connections, "nothing was sent to the webhook that is dead")
             eventually(lambda: ringway.metric("ringway_alerts_dropped_total", webhook="hole") > 0, "its queue is bounded")
-            equal(ringway.metric("ringway_alerts_queued", webhook="hole"), 2, "what waits for it")
+            equal(ringway.metric("ringway_alerts_queued", webhook="hole"), 5, "what waits for it")
             equal(ringway.metric("ringway_alerts_dropped_total", webhook="good"), 0, "dropped for the other")
             equal(inheritable(ringway), [], "descriptors that a started program would inherit")
             start = time.monotonic()

@@ -17,7 +17,7 @@ def test():
                 receiver.wait(kind="unhealthy", upstream="a")
                 eventually(lambda: ringway.metric("ringway_alerts_failed_total", webhook="unknown") >= 1, "refused")
                 equal({post.path for post in receiver.got()}, {"/trusted"}, "who was told")
-            check("unknown was not told of an alert (SSL peer certificate" in ringway.stderr(), ringway.stderr())
+                check("unknown was not told of an alert (SSL peer certificate" in ringway.stderr(), ringway.stderr())
 
 
 if __name__ == "__main__":

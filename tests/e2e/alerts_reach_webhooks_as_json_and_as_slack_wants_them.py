@@ -1,7 +1,5 @@
 """What befalls an upstream is posted to webhooks, as JSON and in Slack's form, by severity, and again when it is over."""
 
-import os
-
 from harness import Program, Receiver, Ringway, check, equal, eventually, forward_to, health_check, main, webhook
 
 
@@ -37,10 +35,9 @@ def test():
             equal(ringway.metric("ringway_alerts_sent_total", webhook="calm"), 0, "not asked for")
             equal(calm.got(), [], "not asked for")
             pages = [ringway.admin(path)[1] for path in ("/events", "/metrics", "/upstreams", "/pools", "/config")]
-        said = ringway.stderr() + "".join(pages)
-        for secret in ("s3cret", "t0ken"):
-            check(secret not in said, f"a secret is told: {said[max(0, said.find(secret) - 200):][:300]}")
-        check(os.environ.get("HOOK_TOKEN") is None, "the token is ringway's alone")
+            said = ringway.stderr() + "".join(pages)
+            for secret in ("s3cret", "t0ken"):
+                check(secret not in said, f"a secret is told: {said[max(0, said.find(secret) - 200):][:300]}")
 
 
 if __name__ == "__main__":

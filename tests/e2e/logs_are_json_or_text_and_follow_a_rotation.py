@@ -63,7 +63,7 @@ def test():
             eventually(lambda: [line for line in lines_of(path) if "more like it: pool main upstream a" in line], "a sum", 8)
             check(ringway.metric("ringway_log_lines_held_back_total") >= 2, "held back")
             check(ringway.metric("ringway_log_lines_total") > 5, "lines")
-        equal(ringway.stderr(), "", "stderr")
+            equal(ringway.stderr(), "", "stderr")
 
 
 if __name__ == "__main__":

@@ -135,7 +135,8 @@ constexpr Case kAlerts[] = {
      "[[alerts.webhook]]\nname = 'a'\nurl = 'http://h'\nevents = ['unhealty', 'x', 'panic']\n",
      "f:4:11: `events`: \"unhealty\" is no event, did you mean `unhealthy`?\n"
      "f:4:23: `events`: \"x\" is no event; docs/alerts.md lists them\n"},
-    {"not_a_table", "alerts = true\n", "f:1:10: expected the section [alerts], found true\n"},
+    {"not_a_table", "alerts = true\n",
+     "f:1:10: expected the section [alerts], found true or false\n"},
 };
 
 constexpr Case kListeners[] = {

@@ -16,6 +16,7 @@
 
 #include "ringway/accept/listen_sockets.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/clock.h"
 #include "ringway/control/endpoints.h"
@@ -151,6 +152,7 @@ void serve_signals(const sigset_t& signals, Served& served) {
         } else if (number == SIGINT) {
             stop(served);
         } else if (number == SIGUSR1) {
+            served.testator.log.reopen();
             served.access_log.reopen();
         } else if (number == SIGUSR2) {
             serve_upgrade(served);
@@ -222,12 +224,14 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     const control::Invocation invocation = control::read_invocation();
     const auto notifier = control::Notifier::from_environment();
     control::Log log(config.log.level);
+    if (const auto opened = log.open(config.log); !opened) return fail(opened.error());
     control::Predecessor* const predecessor = control::Predecessor::find();
     auto estate = inherit(config);
     if (!estate) return fail(estate.error());
     accept::ListenSockets sockets(std::move(estate->listeners));
     if (const auto opened = open_listeners(config, sockets, log); !opened)
         return fail(opened.error());
+    control::Alerts alerts(config.alerts, log);
     control::Resolver resolver(shared, log);
     auto state = control::restore_state(estate->state, config, resolver.first_view(kFirstLookup),
                                         ring::read_clock());
@@ -239,6 +243,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     if (const auto started = access_log.start(); !started) return fail(started.error());
 
     control::Chronicle chronicle(board, counting.counters_read, log);
+    chronicle.on_told([&](const observe::Told& told) { alerts.take(told); });
     shard::Crew crew(config, features, board, check_stats, counting.counters, counting.access_logs);
     crew.on_ended = [] { kill(getpid(), SIGCHLD); };  // wakes the main thread
     if (const auto started = crew.start(); !started) return fail(started.error());
@@ -249,7 +254,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     control::UpgradeDesk desk(wake_for_upgrade);
     control::AdminServer* token_holder = nullptr;
     control::Reloader reloader({loaded, machine, phase, board, counting.counters, check_stats,
-                                resolver, chronicle, access_log, sockets, crew,
+                                resolver, chronicle, alerts, access_log, sockets, crew,
                                 [&token_holder](const std::string& token) {
                                     if (token_holder != nullptr) token_holder->set_token(token);
                                 },
@@ -258,7 +263,8 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     control::AdminServer admin(config.admin, log);
     token_holder = &admin;
     control::add_standard_endpoints(admin, {phase, board, counting.counters_read, check_stats,
-                                            chronicle, access_log, resolver, admin, operations});
+                                            chronicle, access_log, resolver, admin, operations, &log,
+                                            &alerts});
     const int admin_socket = estate->admin ? estate->admin->descriptor : -1;
     if (const auto opened = admin.open(admin_socket); !opened) return fail(opened.error());
     control::PidFile pid_file;
@@ -271,6 +277,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
 
     const auto last_event = wait_for_word(predecessor);
     if (!last_event) return fail(last_event.error());
+    alerts.start();
     chronicle.start(*last_event);
     resolver.start(board);
     if (const auto started = admin.start(); !started) return fail(started.error());
@@ -291,6 +298,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     crew.join();
     resolver.stop();
     chronicle.stop();
+    alerts.stop();
     access_log.stop();
     admin.stop();
     log.info("main", "ended");

@@ -27,8 +27,11 @@ SANITIZER_ENV = {
 
 # What crosses threads: unit tests by room and name, e2e tests by file.
 CROSSING_ROOMS = ["failover", "observe", "control"]
-CROSSING_UNIT_FILTER = "*Crossing*:*Chronicle*:access_ring.*:admin_*:endpoints.*:log_writer.*:resolver.*"
+CROSSING_UNIT_FILTER = (
+    "*Crossing*:*Chronicle*:access_ring.*:admin_*:alerts.*:endpoints.*:log.*:log_writer.*:resolver.*"
+)
 CROSSING_E2E = [
+    "a_dead_webhook_costs_no_request_and_not_the_end",
     "a_draining_upstream_finishes_what_it_has",
     "a_killed_upstream_costs_no_request",
     "a_stopped_upstream_costs_no_request",

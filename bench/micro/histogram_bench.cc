@@ -1,5 +1,5 @@
-// What observing costs a request: one histogram record, one access record, and, off the shard, its
-// line.
+// What observing costs a request: its counters, one histogram record, one access record, and, off
+// the shard, its line.
 #include "ringway/observe/histogram.h"
 
 #include <benchmark/benchmark.h>
@@ -10,6 +10,7 @@
 #include "ringway/base/prng.h"
 #include "ringway/observe/access_line.h"
 #include "ringway/observe/access_record.h"
+#include "ringway/observe/counters.h"
 
 namespace ringway::observe {
 namespace {
@@ -35,6 +36,51 @@ void histogram_sum_of_one_shard(benchmark::State& state) {
     }
 }
 BENCHMARK(histogram_sum_of_one_shard);
+
+/// Everything that a forwarded request on kept connections counts (forward/), in its order. Of many
+/// requests at once a part is in the cache only; here all of it is.
+void counters_of_a_request(benchmark::State& state) {
+    config::Config config;
+    config.listeners.resize(1);
+    config.routes.resize(1);
+    config.pools.resize(1);
+    config.pools[0].upstreams.resize(3);
+    ShardCounters counters(config);
+    base::Prng prng(1);
+    std::uint64_t ns[1024];
+    for (auto& value : ns) value = 20'000 + prng.below(2'000'000);
+    std::size_t i = 0;
+    for (auto _ : state) {
+        const std::uint64_t took = ns[i & 1023];
+        ListenerCounters& listener = counters.listeners[0];
+        RouteCounters& route = counters.routes[0];
+        PoolCounters& pool = counters.pools[0];
+        UpstreamCounters& upstream = counters.upstreams[0][i++ % 3];
+        listener.bytes_in.add(200);
+        listener.requests.add();
+        counters.exchanges.add();
+        counters.exchanges_active.add();
+        pool.requests.add();
+        upstream.connections_idle.sub();
+        upstream.connects_reused.add();
+        upstream.requests.add();
+        upstream.in_flight.add();
+        upstream.bytes_sent.add(300);
+        upstream.bytes_received.add(250);
+        upstream.responses_by_class[2].add();
+        upstream.first_byte.record(took);
+        upstream.in_flight.sub();
+        upstream.connections_idle.add();
+        listener.bytes_out.add(240);
+        route.responses_by_class[2].add();
+        route.latency.record(took + 2000);
+        pool.responses_by_class[2].add();
+        pool.latency.record(took + 2000);
+        counters.exchanges_active.sub();
+        benchmark::ClobberMemory();
+    }
+}
+BENCHMARK(counters_of_a_request);
 
 AccessRecord usual_record() {
     AccessRecord record;
@@ -96,6 +142,17 @@ void access_line(benchmark::State& state) {
     }
 }
 BENCHMARK(access_line);
+
+void access_line_combined(benchmark::State& state) {
+    const AccessRecord record = usual_record();
+    std::string line;
+    for (auto _ : state) {
+        line.clear();
+        append_combined_line(line, record);
+        benchmark::DoNotOptimize(line.data());
+    }
+}
+BENCHMARK(access_line_combined);
 
 }  // namespace
 }  // namespace ringway::observe

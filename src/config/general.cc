@@ -70,21 +70,45 @@ const Section<Admin>& admin_section() {
 }
 
 constexpr std::string_view kLevels[] = {"error", "warn", "info", "debug"};
+constexpr std::string_view kLogFormats[] = {"text", "json"};
+constexpr std::string_view kAccessFormats[] = {"json", "combined"};
 
 const Section<Log>& log_section() {
     static const Section<Log> section{
         .heading = "[log]",
-        .meaning = "The log of the process (on stderr) and the access log (JSON lines).",
+        .meaning = "The log of the process and the access log. SIGUSR1 opens their files anew.",
         .keys =
             {
                 word<&Log::level>("level", kLevels, "the least severe messages that are written"),
+                word<&Log::format>(
+                    "format", kLogFormats,
+                    "of the log of the process: lines with key=value, or JSON objects"),
+                text<&Log::path>("path", check_name,
+                                 "of the log of the process: \"stderr\", \"stdout\" or a file"),
+                count<&Log::repeats_max>(
+                    "repeats_max", {0, 1 << 20},
+                    "lines like one another (numbers aside) that are written in one "
+                    "`repeats_window`; how many more there were is said in one line; 0: no limit"),
+                duration<&Log::repeats_window>("repeats_window",
+                                               between(milliseconds(100), hours(1)),
+                                               "what `repeats_max` counts in"),
                 text<&Log::access_path>("access_path", check_plain,
                                         "\"stdout\", \"stderr\" or a file; empty: no access log"),
-                number<&Log::access_sampling>(
-                    "access_sampling", between(0.0, 1.0),
-                    "share of requests that are logged; failed ones (5xx, aborted) always are"),
+                word<&Log::access_format>(
+                    "access_format", kAccessFormats,
+                    "\"json\": objects with all that is known; \"combined\": the lines of nginx's "
+                    "format of that name, times in UTC"),
+                number<&Log::access_sampling>("access_sampling", between(0.0, 1.0),
+                                              "share of requests that are logged"),
+                flag<&Log::access_errors_always>(
+                    "access_errors_always",
+                    "failed requests (5xx, refused, aborted) are logged whatever "
+                    "`access_sampling` is"),
+                duration<&Log::access_slow>(
+                    "access_slow", between(Duration(0), hours(24)),
+                    "requests that took at least this are logged whatever `access_sampling` is; "
+                    "0s: none for that"),
             },
-        .not_available = {"format", "access_format"},
     };
     return section;
 }

@@ -11,10 +11,9 @@ namespace ringway::config {
 
 namespace {
 
-const std::vector<std::string> kSections{"process",  "shards", "admin", "log",
-                                         "listener", "route",  "pool"};
-constexpr std::string_view kNotAvailable[] = {"deployment", "region", "alerts",
-                                              "recovery",   "state",  "cache"};
+const std::vector<std::string> kSections{"process", "shards",   "admin", "log",
+                                         "alerts",  "listener", "route", "pool"};
+constexpr std::string_view kNotAvailable[] = {"deployment", "region", "recovery", "state", "cache"};
 
 void read_root(Reading& reading, const toml::table& root, Config& config) {
     std::vector<std::string> meant;
@@ -25,6 +24,7 @@ void read_root(Reading& reading, const toml::table& root, Config& config) {
     if (const toml::node* node = root.get("process")) read_process(reading, *node, config.process);
     if (const toml::node* node = root.get("admin")) read_admin(reading, *node, config.admin);
     if (const toml::node* node = root.get("log")) read_log(reading, *node, config.log);
+    if (const toml::node* node = root.get("alerts")) read_alerts(reading, *node, config.alerts);
     read_shards(reading, root.get("shards"), config.shards);
     if (const toml::node* node = root.get("listener")) read_listeners(reading, *node, config);
     if (const toml::node* node = root.get("pool")) read_pools(reading, *node, config);

@@ -138,15 +138,24 @@ class Merge {
     void keep_what_stays() {
         keep(&Config::process, "[process]");
         keep(&Config::shards, "[shards]");
+        if (next_.alerts != current_.alerts) merged_.changed.emplace_back("[alerts]");
         const std::string token = std::exchange(next_.admin.token, current_.admin.token);
         keep(&Config::admin, "[admin]");
         if (token != current_.admin.token) merged_.changed.emplace_back("[admin]: the token");
         next_.admin.token = token;
-        if (next_.log.access_path != current_.log.access_path) {
-            merged_.needs_restart.emplace_back("[log] access_path");
-            next_.log.access_path = current_.log.access_path;
-        }
-        if (next_.log != current_.log) merged_.changed.emplace_back("[log]");
+        keep_log_files();
+    }
+
+    /// Where logs go, and how their lines look; what is logged may change.
+    void keep_log_files() {
+        Log next = current_.log;
+        next.level = next_.log.level;
+        next.access_sampling = next_.log.access_sampling;
+        next.access_errors_always = next_.log.access_errors_always;
+        next.access_slow = next_.log.access_slow;
+        if (next != next_.log) merged_.needs_restart.emplace_back("[log] files and formats");
+        if (next != current_.log) merged_.changed.emplace_back("[log]");
+        next_.log = next;
     }
 
     auto teller(std::string_view kind) {

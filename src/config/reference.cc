@@ -42,6 +42,7 @@ const std::vector<SectionText>& all_sections() {
     static const std::vector<SectionText> sections = [] {
         std::vector<SectionText> result;
         describe_general(result);
+        describe_alerts(result);
         describe_shards(result);
         describe_listener(result);
         describe_route(result);

@@ -12,6 +12,7 @@ namespace ringway::config {
 void read_process(Reading& reading, const toml::node& node, Process& out);
 void read_admin(Reading& reading, const toml::node& node, Admin& out);
 void read_log(Reading& reading, const toml::node& node, Log& out);
+void read_alerts(Reading& reading, const toml::node& node, Alerts& out);
 /// `node` may be null: then every shard has the defaults.
 void read_shards(Reading& reading, const toml::node* node, std::vector<Shard>& out);
 void read_listeners(Reading& reading, const toml::node& node, Config& config);
@@ -32,6 +33,7 @@ const Section<Health>& health_section();
 void check_pool_health(Reading& reading, const toml::node* node, Pool& pool);
 
 void describe_general(std::vector<SectionText>& out);
+void describe_alerts(std::vector<SectionText>& out);
 void describe_shards(std::vector<SectionText>& out);
 void describe_listener(std::vector<SectionText>& out);
 void describe_route(std::vector<SectionText>& out);

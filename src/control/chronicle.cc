@@ -76,7 +76,10 @@ void Chronicle::run() {
         tell_up_to(stopping ? UINT64_MAX : settled);
         report_lost();
         board_.reclaim();
-        if (++ticks % kTicksOfASecond == 0) latency_.tick();
+        if (++ticks % kTicksOfASecond == 0) {
+            latency_.tick();
+            log_.sum_up();
+        }
         lock.lock();
     }
 }
@@ -100,16 +103,45 @@ void Chronicle::tell(const observe::Event& event) {
     if (event.shard == board_.shard_count()) {
         control_events_[event.pool][static_cast<std::size_t>(event.kind)].add();
     }
-    const std::int64_t unix_ns = read_clocks().unix_ns_of(event.at);
-    const std::shared_ptr<const config::Config> config = board_.config();
+    observe::Told told{0, read_clocks().unix_ns_of(event.at), event, board_.config()};
     {
         const std::lock_guard lock(mutex_);
         if (kept_.size() == kKept) kept_.pop_front();
-        kept_.push_back({++ids_, unix_ns, event, config});
+        told.id = ++ids_;
+        kept_.push_back(told);
     }
+    write(told);
+    if (listener_) listener_(told);
+}
+
+/// To the process log.
+void Chronicle::write(const observe::Told& told) {
+    const observe::Event& event = told.event;
     const LogLevel level = level_of(event.kind);
     if (!log_.wants(level)) return;
-    log_.line(level, "health", observe::event_sentence(event, *config));
+    const config::Config& config = *told.config;
+    const config::Pool& pool = config.pools[event.pool];
+    std::vector<LogField> fields{
+        {.key = "event", .value = told.id},
+        {.key = "kind", .value = observe::name_of(event.kind), .told = true},
+        {.key = "pool", .value = pool.name, .names = true, .told = true}};
+    if (event.upstream != observe::Event::kWholePool) {
+        const std::string_view upstream = pool.upstreams[event.upstream].name;
+        fields.push_back({.key = "upstream", .value = upstream, .names = true, .told = true});
+        fields.push_back({.key = "from", .value = cluster::name_of(event.from)});
+        fields.push_back({.key = "to", .value = cluster::name_of(event.to)});
+    }
+    if (event.reason != cluster::Reason::none) {
+        const std::string_view reason = cluster::name_of(event.reason);
+        fields.push_back({.key = "reason", .value = reason, .told = true});
+    }
+    if (event.evidence_size > 0) {
+        fields.push_back({.key = "evidence", .value = event.evidence_text(), .told = true});
+    }
+    if (event.took >= base::Duration::zero()) {
+        fields.push_back({.key = "took_ms", .value = event.took, .told = true});
+    }
+    log_.line(level, "health", observe::event_sentence(event, config), fields);
 }
 
 void Chronicle::report_lost() {

@@ -72,18 +72,27 @@ observe::ProcessFacts read_facts(const EndpointSources& sources) {
     facts.name_lookup_failures = names.failures;
     facts.admin_requests = sources.server.requests();
     facts.events_lost = sources.board.events_lost();
+    if (sources.log != nullptr) {
+        const Log::Counts lines = sources.log->counts();
+        facts.log_lines = lines.lines;
+        facts.log_lines_lost = lines.lost;
+        facts.log_lines_held_back = lines.held_back;
+    }
+    if (sources.alerts != nullptr) facts.alert_events_dropped = sources.alerts->events_dropped();
     return facts;
 }
 
 AdminReply metrics(const EndpointSources& sources) {
     const observe::ProcessFacts facts = read_facts(sources);
+    std::vector<observe::WebhookFacts> webhooks;
+    if (sources.alerts != nullptr) webhooks = sources.alerts->facts();
     AdminReply reply;
     reply.content_type = observe::kExpositionType;
     reply.body = with_view(sources, [&](const cluster::View& view) {
         const auto checks = read_checks(sources, *view.config);
         const auto control_events = read_control_events(sources, *view.config);
         return observe::exposition_text(
-            {*view.config, sources.shards, view, facts, checks, control_events});
+            {*view.config, sources.shards, view, facts, checks, control_events, webhooks});
     });
     return reply;
 }

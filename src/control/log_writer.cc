@@ -20,7 +20,7 @@ namespace ringway::control {
 namespace {
 
 constexpr std::chrono::milliseconds kAdoption{200};
-constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kTick(10);
 constexpr int kStopWaitMs = 1000;
 constexpr int kPollMs = 50;
@@ -127,7 +127,12 @@ void LogWriter::drain_rings() {
 }
 
 void LogWriter::take(const observe::AccessRecord& record) {
-    observe::append_access_line(batch_, record, *config_);
+    if (config_->log.access_format == config::AccessFormat::combined) {
+        observe::append_combined_line(batch_, record);
+    } else {
+        observe::append_access_line(batch_, record, *config_);
+    }
+    ++batch_lines_;
     if (batch_.size() >= kBatchBytes) write_batch();
 }
 
@@ -138,14 +143,15 @@ void LogWriter::write_batch() {
     if (mended) batch_.insert(batch_.begin(), '\n');
     int error_number = 0;
     const std::size_t written = write_bytes(batch_, error_number);
-    const auto lines_in = [](std::string_view bytes) {
-        return static_cast<std::uint64_t>(std::ranges::count(bytes, '\n'));
-    };
     const std::string_view all = batch_;
-    const std::uint64_t mend_written = mended && written > 0 ? 1 : 0;
-    const std::uint64_t mend_lost = mended && written == 0 ? 1 : 0;
-    lines_.fetch_add(lines_in(all.substr(0, written)) - mend_written, std::memory_order_relaxed);
-    lines_lost_.fetch_add(lines_in(all.substr(written)) - mend_lost, std::memory_order_relaxed);
+    std::uint64_t whole = std::exchange(batch_lines_, 0);
+    if (written < all.size()) {
+        const auto ends = std::ranges::count(all.substr(0, written), '\n');
+        const auto left = whole;
+        whole = static_cast<std::uint64_t>(ends) - (mended && written > 0 ? 1 : 0);
+        lines_lost_.fetch_add(left - whole, std::memory_order_relaxed);
+    }
+    lines_.fetch_add(whole, std::memory_order_relaxed);
     if (written > 0) torn_ = all[written - 1] != '\n';
     const bool failed = written < all.size();
     if (failed) write_failures_.fetch_add(1, std::memory_order_relaxed);

@@ -166,6 +166,7 @@ Outcome<Reloaded> Reloader::put_in_force(config::Config next) {
     loaded_ = std::move(next);
     note(true);
     parts_.log.set_level(merged.config->log.level);
+    parts_.alerts.adopt(*merged.config);
     parts_.set_token(merged.config->admin.token);
     for (const std::string& change : merged.changed) parts_.log.info("main", change);
     for (const std::string& section : merged.needs_restart)

@@ -245,7 +245,8 @@ void Resolver::Machine::look_up_new(base::Duration bound) {
     }
     for (const Name& name : names) {
         if (!name.in_flight) continue;
-        log.warn("resolver", "no answer yet for " + name.host + "; its upstreams wait for it");
+        log.warn("resolver", "no answer yet for " + name.host + "; its upstreams wait for it",
+                 {{.key = "host", .value = name.host, .names = true, .told = true}});
     }
     has_first_view = true;
 }
@@ -322,13 +323,16 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
             const bool known = !name.addresses.empty();
             log.warn("resolver",
                      "cannot resolve " + name.host + " (" + answer.error() + "); " +
-                         (known ? "its last addresses stay in use" : "its upstreams wait for it"));
+                         (known ? "its last addresses stay in use" : "its upstreams wait for it"),
+                     {{.key = "host", .value = name.host, .names = true, .told = true}});
         }
         name.failing = true;
         return false;
     }
     name.due = now + name.period;
-    if (name.failing) log.info("resolver", name.host + " resolves again");
+    if (name.failing)
+        log.info("resolver", name.host + " resolves again",
+                 {{.key = "host", .value = name.host, .names = true, .told = true}});
     name.failing = false;
     auto addresses = tidy(*answer);
     if (sorted_texts(addresses) == sorted_texts(name.addresses)) return false;
@@ -336,7 +340,9 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
         const std::lock_guard lock(known_mutex);
         name.addresses = std::move(addresses);
     }
-    if (has_first_view) log.info("resolver", name.host + " has new addresses");
+    if (has_first_view)
+        log.info("resolver", name.host + " has new addresses",
+                 {{.key = "host", .value = name.host, .names = true, .told = true}});
     return true;
 }
 

@@ -317,9 +317,7 @@ void Exchange::record(std::int16_t refusal) {
     if (refusal >= 0) plane_.counters.refusals[static_cast<std::size_t>(refusal)].add();
     if (plane_.access_log == nullptr) return;
     const bool failed = refusal >= 0 || status_ >= 500;
-    if (!failed && plane_.config().log.access_sampling < 1.0 &&
-        plane_.prng.unit() >= plane_.config().log.access_sampling)
-        return;
+    if (!observe::is_logged(plane_.config().log, failed, total, plane_.prng)) return;
 
     const auto since_start = [&](Instant at) {
         return at == Instant{} ? Duration{-1} : at - started_;

@@ -116,6 +116,50 @@ void process_families(Page& page, const ProcessFacts& facts) {
     page.single({"ringway_events_lost_total", Type::counter,
                  "Events that were neither logged nor kept, because too many came at once."},
                 facts.events_lost);
+    page.single({"ringway_log_lines_total", Type::counter, "Lines of the process log written."},
+                facts.log_lines);
+    page.single({"ringway_log_lines_lost_total", Type::counter,
+                 "Lines of the process log for which there was no room."},
+                facts.log_lines_lost);
+    page.single({"ringway_log_lines_held_back_total", Type::counter,
+                 "Lines of the process log summed up because there were many like them."},
+                facts.log_lines_held_back);
+    page.single({"ringway_alert_events_dropped_total", Type::counter,
+                 "Events of which no alert could be made, because too many came at once."},
+                facts.alert_events_dropped);
+}
+
+struct WebhookRow {
+    Family family;
+    std::uint64_t WebhookFacts::* number;
+};
+
+constexpr WebhookRow kWebhookRows[] = {
+    {{"ringway_alerts_deduplicated_total", Type::counter,
+      "Alerts that were not sent because the same was told within alerts.dedup_window."},
+     &WebhookFacts::deduplicated},
+    {{"ringway_alerts_dropped_total", Type::counter,
+      "Alerts that found the webhook's queue full, or were left in it at the end."},
+     &WebhookFacts::dropped},
+    {{"ringway_alerts_failed_total", Type::counter,
+      "Alerts given up after every attempt had failed."},
+     &WebhookFacts::failed},
+    {{"ringway_alerts_queued", Type::gauge, "Alerts that wait for the webhook now."},
+     &WebhookFacts::queued},
+    {{"ringway_alerts_retried_total", Type::counter,
+      "Further attempts at an alert after one had failed."},
+     &WebhookFacts::retried},
+    {{"ringway_alerts_sent_total", Type::counter, "Alerts that the webhook took (2xx)."},
+     &WebhookFacts::sent},
+};
+
+void webhook_families(Page& page, std::span<const WebhookFacts> webhooks) {
+    const auto labels = labels_of("webhook", webhooks);
+    for (const WebhookRow& row : kWebhookRows) {
+        page.family(row.family);
+        for (std::size_t i = 0; i < webhooks.size(); ++i)
+            page.sample(labels[i], webhooks[i].*row.number);
+    }
 }
 
 void shard_families(Page& page, Shards shards) {
@@ -172,6 +216,7 @@ void listener_and_route_families(Page& page, const Exposition& sources) {
 std::string exposition_text(const Exposition& sources) {
     Page page;
     process_families(page, sources.process);
+    webhook_families(page, sources.webhooks);
     shard_families(page, sources.shards);
     listener_and_route_families(page, sources);
     pool_families(page, sources);

@@ -57,10 +57,20 @@ struct Admin {
 
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 
+enum class LogFormat : std::uint8_t { text, json };
+enum class AccessFormat : std::uint8_t { json, combined };
+
 struct Log {
     LogLevel level = LogLevel::info;
-    std::string access_path;       // "": off, "stdout", "stderr", or a file
-    double access_sampling = 1.0;  // share of requests logged; errors (5xx, aborted) always are
+    LogFormat format = LogFormat::text;
+    std::string path = "stderr";            // of the process log: "stdout", "stderr" or a file
+    std::uint32_t repeats_max = 20;         // lines like one another in a window; 0: no limit
+    Duration repeats_window = seconds(10);  // what is more of them is summed up in one line
+    std::string access_path;                // "": off, "stdout", "stderr", or a file
+    AccessFormat access_format = AccessFormat::json;
+    double access_sampling = 1.0;      // share of requests logged
+    bool access_errors_always = true;  // failed ones (5xx, aborted) whatever the sampling is
+    Duration access_slow{0};           // and those that took at least this; 0: none for that
     bool operator==(const Log&) const = default;
 };
 
@@ -116,6 +126,38 @@ struct HeaderEdit {
     /// It tells who we are to an upstream: a secret, or a field of a name that carries one.
     bool is_credential() const;
     bool operator==(const HeaderEdit&) const = default;
+};
+
+/// Of events and alerts.
+enum class Severity : std::uint8_t { info, warning, critical };
+enum class WebhookFormat : std::uint8_t { json, slack };
+
+/// [[alerts.webhook]]: where alerts are sent by POST.
+struct Webhook {
+    std::string name;
+    std::string url;  // a secret as a whole: its path or query may be a token
+    WebhookFormat format = WebhookFormat::json;
+    Severity severity_min = Severity::warning;
+    std::vector<std::string> events;  // kinds; empty: all
+    Duration timeout = seconds(5);    // of one attempt
+    std::uint32_t retries_max = 5;    // attempts of one alert after the first
+    // full jitter; backoff_min doubles with each attempt
+    Duration backoff_min = seconds(1);
+    Duration backoff_max = std::chrono::minutes(1);
+    std::vector<HeaderEdit> headers;  // set on every request
+    std::string ca_file;              // who may sign for an https receiver; empty: the system's
+    bool operator==(const Webhook&) const = default;
+};
+
+/// [alerts]: on when it has a webhook.
+struct Alerts {
+    Duration dedup_window = std::chrono::minutes(5);  // one notice of the same thing in this time
+    // an alert that still stands is sent again, one severity higher; 0: never
+    Duration escalate_after = std::chrono::minutes(15);
+    bool resolve_notices = true;    // what is over is told, too
+    std::uint32_t queue_max = 256;  // notices that wait, each webhook
+    std::vector<Webhook> webhooks;
+    bool operator==(const Alerts&) const = default;
 };
 
 struct Upstream {
@@ -380,6 +422,7 @@ struct Config {
     std::vector<Shard> shards;
     Admin admin;
     Log log;
+    Alerts alerts;
     // Places in these never change while the process lives (config/merge.h): a retired one keeps
     // its place until nothing is left that knows it.
     SharedVector<Listener> listeners;

@@ -29,8 +29,8 @@ struct Merged {
 
 /// `next` in the places of `current`: a listener, route, pool, or upstream of a pool, has the place
 /// that one of the same name has; a new one has a vacant place, or one behind all others; one that
-/// is not in `next` is retired where it stands. What is equal is shared. [process], [shards] and
-/// [admin] stay as they are, the admin token excepted, and of [log] its files do.
+/// is not in `next` is retired where it stands. What is equal is shared. [process], [shards]
+/// and [admin] stay as they are, the admin token excepted, and of [log] its files and formats do.
 Merged merge(const Config& current, Config next, const Vacancies& vacancies);
 
 }  // namespace ringway::config

@@ -1,6 +1,7 @@
 // What happens to upstreams, in one order: takes the events of all publishers from their rings,
-// writes each to the process log, and remembers the last ones for the admin API. Also the one that
-// frees views out of use, and that smooths each upstream's latency for the same API.
+// writes each to the process log, hands it to whoever alerts, and remembers the last ones for the
+// admin API. Also the one that frees views out of use, and that smooths each upstream's latency for
+// the same API.
 #pragma once
 
 #include <array>
@@ -8,9 +9,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ringway/cluster/view.h"
@@ -38,6 +41,12 @@ class Chronicle {
     Chronicle(const Chronicle&) = delete;
     Chronicle& operator=(const Chronicle&) = delete;
     ~Chronicle();
+
+    /// Called with each event once it was told, on the chronicle's thread, which waits for it.
+    /// Before start().
+    void on_told(std::function<void(const observe::Told&)> listener) {
+        listener_ = std::move(listener);
+    }
 
     /// The first event is number `last_id` + 1.
     void start(std::uint64_t last_id = 0);
@@ -71,11 +80,13 @@ class Chronicle {
     void collect();
     void tell_up_to(std::uint64_t version);
     void tell(const observe::Event& event);
+    void write(const observe::Told& told);
     void report_lost();
 
     failover::Board& board_;
     Log& log_;
     TrafficLatency latency_;
+    std::function<void(const observe::Told&)> listener_;
     base::StableVector<KindCounts> control_events_;  // of each pool
 
     // The thread's, once it runs.

@@ -13,7 +13,9 @@
 #include "ringway/cluster/view.h"
 #include "ringway/config/config.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
+#include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/operations.h"
 #include "ringway/control/resolver.h"
@@ -47,6 +49,8 @@ struct EndpointSources {
     const Resolver& resolver;
     const AdminServer& server;
     const Operations& operations;
+    const Log* log = nullptr;
+    const Alerts* alerts = nullptr;
 };
 
 /// Every endpoint of docs/openapi.json. `rates` is ticked by someone else.

@@ -1,4 +1,4 @@
-// The access log: takes the records of all shards from their rings and writes them as JSON lines.
+// The access log: takes the records of all shards from their rings and writes them as lines.
 #pragma once
 
 #include <atomic>
@@ -73,6 +73,7 @@ class LogWriter {
     bool torn_ = false;       // true exactly when the last byte written is not the end of a line
     int stop_waited_ms_ = 0;  // since stop(), for a descriptor that takes nothing
     std::string batch_;
+    std::uint64_t batch_lines_ = 0;
 
     std::atomic<std::uint64_t> lines_{0};
     std::atomic<std::uint64_t> lines_lost_{0};

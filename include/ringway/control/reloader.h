@@ -16,6 +16,7 @@
 #include "ringway/accept/listen_sockets.h"
 #include "ringway/config/load.h"
 #include "ringway/config/merge.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
@@ -39,6 +40,7 @@ struct ReloaderParts {
     health::CheckStats& checks;
     Resolver& resolver;
     Chronicle& chronicle;
+    Alerts& alerts;
     LogWriter& access_log;
     accept::ListenSockets& sockets;
     shard::Crew& crew;

@@ -1,4 +1,4 @@
-// One access record as one line of JSON. Pure; any thread.
+// One access record as one line of text. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -15,5 +15,10 @@ namespace ringway::observe {
 /// {"upstream", "cause", "ms"}: what failed, in order, each with its AttemptEnd; then, with a null
 /// cause, the one that gave the answer or was at work when the request ended.
 void append_access_line(std::string& out, const AccessRecord& record, const config::Config& config);
+
+/// Appends the record in the "combined" format of nginx and Apache, and a newline. Times are UTC;
+/// what is not known is "-"; a client that left before there was a status is 499, as nginx writes
+/// it, another request without one 000.
+void append_combined_line(std::string& out, const AccessRecord& record);
 
 }  // namespace ringway::observe

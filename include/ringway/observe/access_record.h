@@ -9,8 +9,10 @@
 #include <span>
 #include <string_view>
 
+#include "ringway/base/prng.h"
 #include "ringway/base/socket_address.h"
 #include "ringway/base/time.h"
+#include "ringway/config/config.h"
 
 namespace ringway::observe {
 
@@ -69,6 +71,15 @@ struct AccessRecord {
 };
 
 inline constexpr std::size_t kFailedAttemptsMax = 12;
+
+/// Whether a request goes to the access log: by the sampling, or because it failed or was slow.
+inline bool is_logged(const config::Log& settings, bool failed, base::Duration total,
+                      base::Prng& prng) {
+    if (settings.access_sampling >= 1.0) return true;
+    if (failed && settings.access_errors_always) return true;
+    if (settings.access_slow > base::Duration::zero() && total >= settings.access_slow) return true;
+    return prng.unit() < settings.access_sampling;
+}
 
 class AccessRing {
  public:

@@ -37,6 +37,10 @@ struct ProcessFacts {
     std::uint64_t name_lookup_failures = 0;
     std::uint64_t admin_requests = 0;
     std::uint64_t events_lost = 0;
+    std::uint64_t log_lines = 0;       // of the process log, written
+    std::uint64_t log_lines_lost = 0;  // nobody read them
+    std::uint64_t log_lines_held_back = 0;
+    std::uint64_t alert_events_dropped = 0;
 };
 
 /// What one active check of one upstream came to.
@@ -45,6 +49,13 @@ struct CheckFacts {
     std::string_view check;  // its name
     std::uint64_t passed = 0, failed = 0, rate_limited = 0, credentials = 0;
     base::Duration ewma{0}, p95{0};  // of its latency
+};
+
+/// What became of the alerts of one webhook.
+struct WebhookFacts {
+    std::string name;
+    std::uint64_t sent = 0, failed = 0, retried = 0, dropped = 0, deduplicated = 0;
+    std::uint64_t queued = 0;  // now
 };
 
 /// Of one pool: the events that control published, which no shard has counted.
@@ -58,6 +69,7 @@ struct Exposition {
     const ProcessFacts& process;
     std::span<const CheckFacts> checks = {};           // in any order
     std::span<const EventCounts> control_events = {};  // of each pool, or empty
+    std::span<const WebhookFacts> webhooks = {};
 };
 
 inline constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";

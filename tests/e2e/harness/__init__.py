@@ -12,11 +12,13 @@ from harness.controlled import Controlled, EventStream, TOKEN
 from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
+from harness.receiver import BlackHole, Receiver, own_certificate, webhook
 from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
 from harness.program import Load, Program
 from harness.succession import Dynasty
 
 __all__ = [
+    "BlackHole",
     "Checked",
     "Client",
     "Controlled",
@@ -27,6 +29,7 @@ __all__ = [
     "Load",
     "Origin",
     "Program",
+    "Receiver",
     "Reply",
     "Ringway",
     "SLOW",
@@ -43,11 +46,13 @@ __all__ = [
     "header",
     "health_check",
     "main",
+    "own_certificate",
     "pattern",
     "pool",
     "response",
     "seconds_of",
     "upstream",
+    "webhook",
 ]
 
 

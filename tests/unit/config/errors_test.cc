@@ -44,8 +44,8 @@ constexpr Case kKeys[] = {
     {"section", "[shard]\ncount = 1\n", "f:1:2: unknown key `shard`, did you mean `shards`?\n"},
     {"control_characters", "\"a\\nb\\u0000\" = 1\n",
      "f:1:1: unknown key `a\\x0ab\\x00` in the file; remove it\n"},
-    {"later_sections", "[alerts]\n[cache]\n[[deployment]]\nname = 'x'\n",
-     "f:1:2: `alerts` is not available in this version; remove it\n"
+    {"later_sections", "[state]\n[cache]\n[[deployment]]\nname = 'x'\n",
+     "f:1:2: `state` is not available in this version; remove it\n"
      "f:2:2: `cache` is not available in this version; remove it\n"
      "f:3:3: `deployment` is not available in this version; remove it\n"},
     {"later_keys",
@@ -105,6 +105,38 @@ constexpr Case kValues[] = {
      "f:1:11: expected the section [process], found a whole number\n"
      "f:2:7: expected the section [log], found an array\n"
      "f:3:10: expected the section [shards], found a string\n"},
+};
+
+constexpr Case kAlerts[] = {
+    {"webhooks",
+     "[alerts]\nqueue_max = 0\n[[alerts.webhook]]\nname = 'a'\n[[alerts.webhook]]\nname = 'a'\n"
+     "url = 'https://h'\nbackoff_min = '2m'\nbackoff_max = '1m'\nseverity_min = 'bad'\n",
+     "f:2:13: `queue_max`: 0 is out of bounds; write 1 to 65536\n"
+     "f:3:1: `url` is missing in [[alerts.webhook]]\n"
+     "f:6:8: two webhooks are named `a`; give one another `name`\n"
+     "f:8:15: `backoff_min` (2m) is more than `backoff_max` (1m); lower the one or raise the "
+     "other\n"
+     "f:10:16: `severity_min`: \"bad\" is not known; write \"info\", \"warning\" or "
+     "\"critical\"\n"},
+    {"urls_are_secrets",
+     "[alerts]\nwebhook = [\n{ name = 'a', url = 'hooks.example/s3cret' },\n"
+     "{ name = 'b', url = 'https:///s3cret' },\n{ name = 'c', url = 'ftp://h/s3cret' },\n"
+     "{ name = 'd', url = 'https://h/s3 cret' },\n{ name = 'e', url = 'https://u:p@:1/' },\n"
+     "{ name = 'f', url = { env = 'RINGWAY_NOT_SET' } }]\n",
+     "f:3:21: `url`: its value is no URL to send to; write \"https://host/path\"\n"
+     "f:4:21: `url`: its value is no URL to send to; write \"https://host/path\"\n"
+     "f:5:21: `url`: its value is no URL to send to; write \"https://host/path\"\n"
+     "f:6:21: `url`: its value has a space or another character that a URL cannot have; write it "
+     "as %XX\n"
+     "f:7:21: `url`: its value is no URL to send to; write \"https://host/path\"\n"
+     "f:8:21: `url`: the environment variable `RINGWAY_NOT_SET` is not set; set it before the "
+     "start\n"},
+    {"events",
+     "[[alerts.webhook]]\nname = 'a'\nurl = 'http://h'\nevents = ['unhealty', 'x', 'panic']\n",
+     "f:4:11: `events`: \"unhealty\" is no event, did you mean `unhealthy`?\n"
+     "f:4:23: `events`: \"x\" is no event; docs/alerts.md lists them\n"},
+    {"not_a_table", "alerts = true\n",
+     "f:1:10: expected the section [alerts], found true or false\n"},
 };
 
 constexpr Case kListeners[] = {
@@ -364,6 +396,7 @@ std::string name_of(const testing::TestParamInfo<Case>& info) { return info.para
 
 INSTANTIATE_TEST_SUITE_P(Keys, BadFile, testing::ValuesIn(kKeys), name_of);
 INSTANTIATE_TEST_SUITE_P(Values, BadFile, testing::ValuesIn(kValues), name_of);
+INSTANTIATE_TEST_SUITE_P(Alerts, BadFile, testing::ValuesIn(kAlerts), name_of);
 INSTANTIATE_TEST_SUITE_P(Listeners, BadFile, testing::ValuesIn(kListeners), name_of);
 INSTANTIATE_TEST_SUITE_P(Shards, BadFile, testing::ValuesIn(kShards), name_of);
 INSTANTIATE_TEST_SUITE_P(Pools, BadFile, testing::ValuesIn(kPools), name_of);

@@ -38,6 +38,33 @@ token_file = "TOKEN_FILE"
 level = "debug"
 access_path = "stderr"
 access_sampling = 0.25
+format = "json"
+path = "stdout"
+repeats_max = 4
+repeats_window = "3s"
+access_format = "combined"
+access_errors_always = false
+access_slow = "750ms"
+[alerts]
+dedup_window = "2m"
+escalate_after = "3m"
+resolve_notices = false
+queue_max = 17
+[[alerts.webhook]]
+name = "ops"
+url = { file = "TOKEN_URL" }
+format = "slack"
+severity_min = "critical"
+events = ["unhealthy", "total_failure"]
+timeout = "7s"
+retries_max = 8
+backoff_min = "2s"
+backoff_max = "9s"
+headers = { "Authorization" = { env = "RINGWAY_TEST_SECRET" } }
+ca_file = "/ca.pem"
+[[alerts.webhook]]
+name = "plain"
+url = "http://user:pass@[::1]:8080/x?y=z"
 [shards]
 count = "auto"
 cpus = [0, 1]
@@ -252,15 +279,21 @@ class EveryKey : public testing::Test {
     void SetUp() override {
         setenv("RINGWAY_TEST_SECRET", "from the environment", 1);
         std::ofstream(token_file_) << "from a file\r\n";
+        std::ofstream(url_file_) << "https://hooks.example/T0/B0/secret\n";
         text_ = kEveryKey;
+        text_.replace(text_.find("TOKEN_URL"), 9, url_file_);
         for (std::size_t at; (at = text_.find("TOKEN_FILE")) != std::string::npos;) {
             text_.replace(at, 10, token_file_);
         }
         config_ = good(text_);
     }
-    void TearDown() override { unlink(token_file_.c_str()); }
+    void TearDown() override {
+        unlink(token_file_.c_str());
+        unlink(url_file_.c_str());
+    }
 
     std::string token_file_ = testing::TempDir() + "ringway_token_" + std::to_string(getpid());
+    std::string url_file_ = testing::TempDir() + "ringway_url_" + std::to_string(getpid());
     std::string text_;
     Config config_;
 };

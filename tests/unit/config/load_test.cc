@@ -11,6 +11,7 @@
 
 #include "config_text.h"
 #include "every_key.h"
+#include "ringway/observe/event.h"
 
 namespace ringway::config {
 namespace {
@@ -94,6 +95,50 @@ TEST_F(EveryKey, OfProcessAdminAndLog) {
     EXPECT_EQ(config_.log.level, LogLevel::debug);
     EXPECT_EQ(config_.log.access_path, "stderr");
     EXPECT_EQ(config_.log.access_sampling, 0.25);
+    EXPECT_EQ(config_.log.format, LogFormat::json);
+    EXPECT_EQ(config_.log.path, "stdout");
+    EXPECT_EQ(config_.log.repeats_max, 4u);
+    EXPECT_EQ(config_.log.repeats_window, seconds(3));
+    EXPECT_EQ(config_.log.access_format, AccessFormat::combined);
+    EXPECT_FALSE(config_.log.access_errors_always);
+    EXPECT_EQ(config_.log.access_slow, milliseconds(750));
+}
+
+TEST_F(EveryKey, OfAlerts) {
+    const Alerts& alerts = config_.alerts;
+    EXPECT_EQ(alerts.dedup_window, minutes(2));
+    EXPECT_EQ(alerts.escalate_after, minutes(3));
+    EXPECT_FALSE(alerts.resolve_notices);
+    EXPECT_EQ(alerts.queue_max, 17u);
+    ASSERT_EQ(alerts.webhooks.size(), 2u);
+    const Webhook& webhook = alerts.webhooks[0];
+    EXPECT_EQ(webhook.name, "ops");
+    EXPECT_EQ(webhook.url, "https://hooks.example/T0/B0/secret");
+    EXPECT_EQ(webhook.format, WebhookFormat::slack);
+    EXPECT_EQ(webhook.severity_min, Severity::critical);
+    EXPECT_EQ(webhook.events, (std::vector<std::string>{"unhealthy", "total_failure"}));
+    EXPECT_EQ(webhook.timeout, seconds(7));
+    EXPECT_EQ(webhook.retries_max, 8u);
+    EXPECT_EQ(webhook.backoff_min, seconds(2));
+    EXPECT_EQ(webhook.backoff_max, seconds(9));
+    ASSERT_EQ(webhook.headers.size(), 1u);
+    EXPECT_EQ(webhook.headers[0].value, "from the environment");
+    EXPECT_TRUE(webhook.headers[0].secret);
+    EXPECT_EQ(webhook.ca_file, "/ca.pem");
+    EXPECT_EQ(alerts.webhooks[1].url, "http://user:pass@[::1]:8080/x?y=z");
+    EXPECT_EQ(alerts.webhooks[1].severity_min, Severity::warning);
+}
+
+TEST(Alerts, WebhooksMayNameEveryEventThatThereIs) {
+    for (std::size_t i = 0; i < observe::kEventKinds; ++i) {
+        const std::string kind = observe::name_of(static_cast<observe::EventKind>(i));
+        const Config config = good(
+            "[[listener]]\naddress = '127.0.0.1:1'\n[[route]]\nrespond = {}\n"
+            "[[alerts.webhook]]\nname = 'a'\nurl = 'http://h'\nevents = '" +
+            kind + "'\n");
+        ASSERT_EQ(config.alerts.webhooks.size(), 1u);
+        EXPECT_EQ(config.alerts.webhooks[0].events, std::vector<std::string>{kind});
+    }
 }
 
 TEST_F(EveryKey, OfShards) {

@@ -163,9 +163,23 @@ TEST(Chronicle, writes_each_to_the_log_with_the_level_of_its_severity) {
     scene.chronicle.stop();
     const auto lines = scene.log_lines();
     ASSERT_EQ(lines.size(), 3u);
-    EXPECT_EQ(lines[0].substr(25), "error health: pool api upstream a: unhealthy");
-    EXPECT_EQ(lines[1].substr(25), "warn health: pool api upstream a: ejected");
-    EXPECT_EQ(lines[2].substr(25), "info health: pool api upstream a: recovered");
+    const std::string states = " from=unknown to=unknown";
+    EXPECT_EQ(lines[0].substr(25), "error health: pool api upstream a: unhealthy event=1" + states);
+    EXPECT_EQ(lines[1].substr(25), "warn health: pool api upstream a: ejected event=2" + states);
+    EXPECT_EQ(lines[2].substr(25), "info health: pool api upstream a: recovered event=3" + states);
+}
+
+TEST(Chronicle, hands_each_to_its_listener_once_and_in_order) {
+    Scene scene;
+    std::vector<std::uint64_t> heard;
+    scene.chronicle.on_told([&](const observe::Told& told, const config::Config& config) {
+        heard.push_back(told.id);
+        EXPECT_EQ(config.pools[told.event.pool].name, "api");
+    });
+    for (std::uint64_t version = 1; version <= 5; ++version) scene.push(0, version);
+    scene.chronicle.start();
+    scene.chronicle.stop();
+    EXPECT_EQ(heard, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
 TEST(Chronicle, an_event_has_the_wall_clock_time_at_which_it_happened) {

@@ -235,6 +235,17 @@ TEST(log_writer, a_torn_line_is_ended_before_the_next) {
     EXPECT_EQ(scene.writer->counts().lines_lost, 1u);
 }
 
+TEST(log_writer, lines_are_in_the_format_that_was_asked_for) {
+    Scene scene("access.log");
+    scene.config.log.access_format = config::AccessFormat::combined;
+    ASSERT_TRUE(scene.writer->start());
+    scene.push(0, "/x");
+    scene.writer->stop();
+    EXPECT_NE(content_of(scene.path).find("\"GET /x HTTP/1.1\" 000 0 \"-\" \"-\"\n"),
+              std::string::npos)
+        << content_of(scene.path);
+}
+
 TEST(log_writer, without_a_path_it_does_nothing) {
     Scene scene("x");
     scene.config.log.access_path.clear();

@@ -127,5 +127,69 @@ TEST(timestamp, known_moments) {
     EXPECT_EQ(text(-1), "1969-12-31T23:59:59.999Z");
 }
 
+AccessRecord combined_record() {
+    AccessRecord record;
+    record.started_unix_ns = 1'767'323'045'678'999'999;
+    record.response_body_bytes = 3456;
+    record.status = 200;
+    record.client = *base::SocketAddress::parse("192.0.2.7:5000");
+    record.method = "GET";
+    record.target = "/v1?x=\"1\"";
+    record.user_agent = "a\\b\x01\xc3\xa9";
+    record.referer = "http://r/";
+    return record;
+}
+
+std::string combined(const AccessRecord& record) {
+    std::string line;
+    append_combined_line(line, record);
+    return line;
+}
+
+TEST(access_line, combined_is_as_nginx_writes_it) {
+    EXPECT_EQ(combined(combined_record()),
+              "192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] \"GET /v1?x=\\x221\\x22 HTTP/1.1\" 200 "
+              "3456 \"http://r/\" \"a\\x5Cb\\x01\\xC3\\xA9\"\n");
+}
+
+TEST(access_line, combined_has_dashes_and_nginx_s_codes_for_what_there_was_not) {
+    AccessRecord record;
+    record.status = 400;
+    EXPECT_TRUE(combined(record).ends_with("] \"-\" 400 0 \"-\" \"-\"\n")) << combined(record);
+    EXPECT_TRUE(combined(record).starts_with("unix: - - ["));
+    record = combined_record();
+    record.status = 0;
+    record.minor_version = 0;
+    EXPECT_NE(combined(record).find(" HTTP/1.0\" 000 3456 "), std::string::npos);
+    record.refusal = static_cast<std::int8_t>(Refusal::client_gone);
+    EXPECT_NE(combined(record).find(" HTTP/1.0\" 499 3456 "), std::string::npos);
+    record.status = 200;  // it left in the middle of the response
+    EXPECT_NE(combined(record).find("\" 200 3456 "), std::string::npos);
+}
+
+TEST(access_record, is_logged_by_sampling_or_when_it_failed_or_was_slow) {
+    base::Prng prng(1);
+    config::Log settings;
+    const auto share = [&](bool failed, base::Duration total) {
+        int logged = 0;
+        for (int i = 0; i < 1000; ++i) logged += is_logged(settings, failed, total, prng);
+        return logged;
+    };
+    using std::chrono::milliseconds;
+    EXPECT_EQ(share(false, milliseconds(1)), 1000);
+    settings.access_sampling = 0.1;
+    EXPECT_NEAR(share(false, milliseconds(1)), 100, 60);
+    EXPECT_EQ(share(true, milliseconds(1)), 1000);
+    EXPECT_NEAR(share(false, std::chrono::hours(1)), 100, 60);
+    settings.access_slow = milliseconds(500);
+    EXPECT_EQ(share(false, milliseconds(500)), 1000);
+    EXPECT_NEAR(share(false, milliseconds(499)), 100, 60);
+    settings.access_errors_always = false;
+    EXPECT_NEAR(share(true, milliseconds(1)), 100, 60);
+    settings.access_sampling = 0;
+    EXPECT_EQ(share(true, milliseconds(1)), 0);
+    EXPECT_EQ(share(true, milliseconds(500)), 1000);
+}
+
 }  // namespace
 }  // namespace ringway::observe

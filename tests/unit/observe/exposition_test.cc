@@ -53,9 +53,16 @@ struct Scene {
     }
 
     std::string text() const {
+        const WebhookFacts webhooks[] = {{.name = "ops",
+                                          .sent = 5,
+                                          .failed = 1,
+                                          .retried = 3,
+                                          .dropped = 2,
+                                          .deduplicated = 7,
+                                          .queued = 4}};
         std::vector<const ShardCounters*> pointers;
         for (const auto& shard : shards) pointers.push_back(shard.get());
-        return exposition_text({config, pointers, view, facts, checks, control_events});
+        return exposition_text({config, pointers, view, facts, checks, control_events, webhooks});
     }
 
     config::Config config;
@@ -106,6 +113,8 @@ TEST(exposition, is_strictly_well_formed_and_sums_the_shards) {
     EXPECT_EQ(page.value("ringway_upstream_addresses", {{"pool", "files"}, {"upstream", "a"}}),
               Value(3));
     EXPECT_EQ(page.value("ringway_refused_total", {{"reason", "client_gone"}}), Value(4));
+    EXPECT_EQ(page.value("ringway_alerts_sent_total", {{"webhook", "ops"}}), Value(5));
+    EXPECT_EQ(page.value("ringway_alerts_queued", {{"webhook", "ops"}}), Value(4));
     EXPECT_EQ(page.value("ringway_copied_bytes_total", {{"reason", "replay"}}), Value(99));
     EXPECT_EQ(page.value("ringway_route_responses_total", {{"route", "api"}, {"class", "none"}}),
               Value(1));

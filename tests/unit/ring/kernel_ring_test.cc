@@ -59,8 +59,11 @@ struct Pair {
     }
 };
 
-/// Every test runs on the best form of this kernel and on the plain one.
-class KernelRingTest : public testing::TestWithParam<bool> {
+enum class Form { best, plain, plain_restricted };
+
+/// Every test runs on the best form of this kernel, on the plain one, and on the plain one that may
+/// do only what is in its list.
+class KernelRingTest : public testing::TestWithParam<Form> {
  protected:
     std::unique_ptr<KernelRing> make(std::uint32_t buffer_count = 64,
                                      std::uint32_t buffer_bytes = 4096) {
@@ -71,7 +74,10 @@ class KernelRingTest : public testing::TestWithParam<bool> {
         settings.buffer_bytes = buffer_bytes;
         const auto features = probe_kernel_features();
         EXPECT_TRUE(features) << features.error();
-        if (!GetParam()) settings.features = *features;
+        if (GetParam() == Form::best) settings.features = *features;
+        if (GetParam() == Form::plain_restricted) {
+            settings.features.restrictions = features->restrictions;
+        }
         auto ring = KernelRing::make(settings);
         EXPECT_TRUE(ring) << ring.error();
         return std::move(*ring);
@@ -91,8 +97,21 @@ class KernelRingTest : public testing::TestWithParam<bool> {
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(Forms, KernelRingTest, testing::Values(false, true),
-                         [](const auto& param) { return param.param ? "plain" : "best"; });
+std::string name_of_form(const testing::TestParamInfo<Form>& form) {
+    switch (form.param) {
+        case Form::best:
+            return "best";
+        case Form::plain:
+            return "plain";
+        case Form::plain_restricted:
+            return "plain_restricted";
+    }
+    return "";
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, KernelRingTest,
+                         testing::Values(Form::best, Form::plain, Form::plain_restricted),
+                         name_of_form);
 
 TEST_P(KernelRingTest, ReceivesUntilTheCreditIsUsed) {
     auto ring = make(64, 16);

@@ -19,6 +19,7 @@
 #include "ringway/control/log_writer.h"
 #include "ringway/control/privileges.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/seccomp.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
 #include "ringway/shard/crew.h"
@@ -30,7 +31,10 @@ namespace {
 constexpr std::size_t kAccessRingBytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kFirstLookup{3};
 
-void raise_descriptor_limit() {
+/// As far as it is allowed: descriptors to the hard limit, and memory of rings without one.
+void raise_limits() {
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
     rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
@@ -81,7 +85,13 @@ int fail(const std::string& sentence) {
 
 int run_process(const config::Config& config, const ring::KernelFeatures& features) {
     const sigset_t signals = block_signals();
-    raise_descriptor_limit();
+    raise_limits();
+    // Before threads start, which inherit it.
+    const control::Capabilities kept = control::capabilities_needed(config);
+    if (const auto bounded = control::bound_privileges(config.process, kept); !bounded)
+        return fail(bounded.error());
+    const auto filter = control::SeccompFilter::make(config.process.seccomp);
+    if (!filter) return fail(filter.error());
     control::Log log(config.log.level);
     control::Resolver resolver(config, log);
     failover::Board board(config, resolver.first_view(kFirstLookup));
@@ -114,10 +124,11 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
-    if (const auto dropped = control::drop_privileges(config.process); !dropped)
+    if (const auto dropped = control::drop_privileges(config.process, kept); !dropped)
         return fail(dropped.error());
     chronicle.start();
     resolver.start(board);
+    if (const auto filtered = filter->install(); !filtered) return fail(filtered.error());
 
     phase = control::Phase::accepting;
     for (const config::Listener& listener : config.listeners) {

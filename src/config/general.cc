@@ -10,6 +10,8 @@ namespace {
 
 using std::chrono::hours;
 
+constexpr std::string_view kSeccomp[] = {"on", "strict", "off"};
+
 const Section<Process>& process_section() {
     static const Section<Process> section{
         .heading = "[process]",
@@ -27,6 +29,13 @@ const Section<Process>& process_section() {
                 duration<&Process::graceful_timeout>(
                     "graceful_timeout", between(milliseconds(1), hours(24)),
                     "longest time that a SIGTERM waits for running requests"),
+                word<&Process::seccomp>(
+                    "seccomp", kSeccomp,
+                    "filter of system calls once it runs; strict: no program can be started "
+                    "either, so no upgrade in place"),
+                flag<&Process::core_dumps>("core_dumps",
+                                           "a crash may leave a core file, which holds secrets and "
+                                           "what clients sent"),
             },
         .not_available = {},
     };

@@ -81,7 +81,7 @@ struct Rule {
 /// The member that a key fills.
 using Slot = std::variant<std::monostate, std::string*, bool*, std::uint16_t*, std::uint32_t*,
                           std::uint64_t*, double*, Duration*, std::vector<std::string>*, LogLevel*,
-                          Protocol*, Balance*, CheckKind*>;
+                          Protocol*, Balance*, CheckKind*, Seccomp*>;
 
 template <class T>
 struct Key {

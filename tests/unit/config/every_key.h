@@ -30,6 +30,8 @@ group = "g"
 pid_file = "/run/r.pid"
 state_dir = "/s"
 graceful_timeout = "1m"
+seccomp = "strict"
+core_dumps = true
 [admin]
 listen = "unix:/run/admin.sock"
 token_file = "TOKEN_FILE"

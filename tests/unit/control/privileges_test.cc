@@ -3,24 +3,15 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 
+#include "in_child.h"
 #include "temporary.h"
 
 namespace ringway::control {
 namespace {
-
-/// Runs `check` in a child process, so that what it gives up is not lost for the other tests.
-template <class Check>
-bool in_child(Check&& check) {
-    const pid_t child = fork();
-    if (child == 0) _exit(check() ? 0 : 1);
-    int status = 0;
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 TEST(privileges, empty_names_change_nothing) {
     const uid_t before = geteuid();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -252,15 +253,32 @@ TEST_P(KernelRingTest, TimeoutFiresAndIsCanceled) {
     EXPECT_EQ(canceled.error, Error::canceled);
 }
 
+TEST_P(KernelRingTest, PollTellsWhatIsReady) {
+    auto ring = make();
+    Pair pair;
+    Probe readable, writable;
+    ring->poll(readable.op, pair.ours, PollFor::readable);
+    ring->poll(writable.op, pair.ours, PollFor::writable);
+    ASSERT_TRUE(run_until(*ring, [&] { return !writable.op.submitted(); }));
+    EXPECT_EQ(writable.error, Error::none);
+    EXPECT_TRUE(readable.op.submitted());
+    pair.write("x");
+    ASSERT_TRUE(run_until(*ring, [&] { return !readable.op.submitted(); }));
+    EXPECT_EQ(readable.error, Error::none);
+}
+
 TEST_P(KernelRingTest, CrossingWakeEndsAWait) {
     auto ring = make();
     turn(*ring, milliseconds(1));
+    std::atomic<bool> called{false};
     std::thread other([&] {
         std::this_thread::sleep_for(milliseconds(30));
+        called = true;
         ring->wake();
     });
     const Instant before = read_clock();
     ring->wait(before + std::chrono::seconds(20));
+    EXPECT_TRUE(called);  // nothing else ended it
     ring->dispatch();
     EXPECT_LT(read_clock() - before, std::chrono::seconds(10));
     other.join();

@@ -131,14 +131,15 @@ void add_own_state(Draft& draft, bool may_start) {
 }
 
 void add_starting(Draft& draft, bool may_start) {
+    if (may_start) draft.add(SCMP_ACT_ALLOW, kStartingCalls);
     // The flags of clone3 are behind a pointer: the C library goes on with clone.
-    if (may_start) {
-        draft.add(SCMP_ACT_ALLOW, kStartingCalls);
+    if (may_start || kSanitized) {
         draft.allow("clone", {bits_are(0, kNamespaces, 0)});
-        return;
+    } else {
+        draft.allow("clone", {bits_are(0, kNamespaces | CLONE_THREAD, CLONE_THREAD)});
+        draft.add(SCMP_ACT_ERRNO(EPERM), "clone", {bits_are(0, CLONE_THREAD, 0)});
     }
-    draft.allow("clone", {bits_are(0, kNamespaces | CLONE_THREAD, CLONE_THREAD)});
-    draft.add(SCMP_ACT_ERRNO(EPERM), "clone", {bits_are(0, CLONE_THREAD, 0)});
+    if (may_start) return;
     for (const std::string_view call : {"execve", "execveat", "fork", "vfork", "io_uring_setup"})
         draft.add(SCMP_ACT_ERRNO(EPERM), call);
     // The end of a ring; liburing marks a ring that is known by its registered number.

@@ -30,8 +30,7 @@ std::expected<void, std::string> bound_privileges(const config::Process& process
 /// names: stay. Nothing to do when the process is that user already. Of the capabilities only those
 /// of `kept` are left, and only to the calling thread and those that it starts from then on. A
 /// sentence for a human when a name is unknown or the switch is not permitted.
-std::expected<void, std::string> drop_privileges(const config::Process& process,
-                                                 Capabilities kept = 0);
+std::expected<void, std::string> drop_privileges(const config::Process& process, Capabilities kept);
 
 /// A file with the process id. Removed at the end by the process that wrote it, when it still names
 /// that process.

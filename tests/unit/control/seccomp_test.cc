@@ -147,8 +147,11 @@ int start_program() {
 TEST(seccomp, a_program_can_be_started_unless_it_is_strict) {
     EXPECT_TRUE(in_child([] { return put_under(Seccomp::on) && start_program() == 0; }));
     EXPECT_TRUE(in_child([] {
-        return put_under(Seccomp::strict) && start_program() == -1 && errno == EPERM &&
-               errno_of(SYS_execve, "/bin/true", nullptr, nullptr) == EPERM &&
+        if (!put_under(Seccomp::strict)) return false;
+        // the search for leaks needs another process; it executes nothing
+        if (kSanitized ? start_program() != 77 : start_program() != -1 || errno != EPERM)
+            return false;
+        return errno_of(SYS_execve, "/bin/true", nullptr, nullptr) == EPERM &&
                errno_of(SYS_io_uring_setup, 8, nullptr) == EPERM;
     }));
     EXPECT_TRUE(in_child([] {

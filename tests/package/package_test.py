@@ -82,7 +82,8 @@ class Fresh:
 
     def __init__(self, package):
         self.package = package
-        self.space = Path(tempfile.mkdtemp(prefix="ringway-package-"))
+        self.space = OUT / "run"
+        self.space.mkdir(exist_ok=True)
         done("mount", "-t", "tmpfs", "tmpfs", self.space)  # where overlays may have their upper folder
         for name in ("upper", "work", "root"):
             (self.space / name).mkdir()

@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from booted import Booted, do_not_wait, speaks_to_systemd
+
 TREE = Path(__file__).resolve().parent.parent.parent
 OUT = TREE / "out/package"
 INSIDE = "RINGWAY_PACKAGE_TEST_INSIDE"
@@ -26,6 +28,7 @@ UNIT_FOLDERS = ("usr/lib/systemd/system", "lib/systemd/system")
 PROGRAMS = ("usr/bin/ringway", "usr/bin/ringload")
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 BOUND_SECONDS = 30
+BIND = 1 << 10  # CAP_NET_BIND_SERVICE
 
 
 class Wrong(Exception):
@@ -121,10 +124,15 @@ class Fresh:
         raise Wrong("there is no user ringway")
 
 
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
+def free_port(among=(0,)):
+    for port in among:
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return trial.getsockname()[1]
+    raise Wrong(f"no port is free among {among}")
 
 
 class Service:
@@ -230,6 +238,49 @@ def starts_as_its_unit_would(fresh):
     serves(fresh, port)
 
 
+def answer_of(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=BOUND_SECONDS)
+    connection.request("GET", "/")
+    return connection.getresponse().status
+
+
+def systemd_runs_it_as_the_unit_says(fresh):
+    config = fresh.path(CONFIG)
+    before = config.read_text()
+    low = free_port(range(512, 1024))
+    config.write_text(re.sub(r'^address = ".*"$', f'address = "127.0.0.1:{low}"', before, flags=re.M))
+    silent = None if speaks_to_systemd(fresh.path(PROGRAMS[0])) else do_not_wait(fresh.root)
+    try:
+        with Booted(fresh.root, fresh.space / "systemd") as booted:
+            booted.wait(lambda: answers(low), "it answers on a port below 1024")
+            of_process = booted.main_process()
+            check(of_process["Uid"].split() == [str(fresh.user().pw_uid)] * 4, f"its user is {of_process['Uid']}")
+            check(int(of_process["CapPrm"], 16) == BIND, f"its capabilities are {of_process['CapPrm']}")
+            check(int(of_process["Seccomp_filters"]) >= 2, "systemd's filter and its own are not both there")
+            main = booted.show("MainPID")
+            booted.systemctl("reload", "ringway.service")
+            check(answer_of(low) == 200 and booted.show("MainPID") == main, f"a reload ends it: {booted.why()}")
+            booted.inside("kill", "-KILL", main)
+            booted.wait(lambda: booted.is_active() and booted.show("MainPID") not in ("0", main), "it is started anew")
+            booted.wait(lambda: answers(low), "it answers again")
+            booted.systemctl("stop", "ringway.service")
+            how = booted.show("Result"), booted.show("ExecMainStatus")
+            check(how == ("success", "0"), f"it ended with {how}: {booted.why()}")
+    except RuntimeError as what:
+        raise Wrong(what) from None
+    finally:
+        config.write_text(before)
+        if silent:
+            shutil.rmtree(silent)
+
+
+def answers(port):
+    try:
+        return answer_of(port) == 200
+    except OSError:
+        return False
+
+
 def an_upgrade_keeps_the_changed_configuration(fresh):
     mine = fresh.path(CONFIG).read_text()
     fresh.inside("dpkg", "--force-confold", "-i", fresh.give(newer(fresh)))
@@ -277,6 +328,7 @@ TESTS = [
     installs,
     enables_the_service_and_not_the_socket,
     starts_as_its_unit_would,
+    systemd_runs_it_as_the_unit_says,
     an_upgrade_keeps_the_changed_configuration,
     a_removal_leaves_what_is_the_users,
     a_purge_leaves_nothing,

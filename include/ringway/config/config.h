@@ -27,11 +27,11 @@ enum class Seccomp : std::uint8_t { on, strict, off };
 struct Process {
     std::string user;  // switched to after binding; empty: stay
     std::string group;
+    Seccomp seccomp = Seccomp::on;
+    bool core_dumps = false;  // a core file holds secrets and what clients sent
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
     Duration graceful_timeout = seconds(30);  // bound of a SIGTERM drain
-    Seccomp seccomp = Seccomp::on;
-    bool core_dumps = false;  // a core file holds secrets and what clients sent
 };
 
 /// Settings of one shard: [shards] with the [[shards.cpu]] of its core laid over it.

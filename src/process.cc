@@ -26,6 +26,7 @@
 #include "ringway/control/privileges.h"
 #include "ringway/control/reloader.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/seccomp.h"
 #include "ringway/control/state_image.h"
 #include "ringway/control/upgrade_desk.h"
 #include "ringway/failover/board.h"
@@ -220,6 +221,12 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     const auto shared = std::make_shared<const config::Config>(loaded);
     const config::Config& config = *shared;
     const sigset_t signals = block_signals();
+    // Before threads start, which inherit it.
+    const control::Capabilities kept = control::capabilities_needed(config);
+    if (const auto bounded = control::bound_privileges(config.process, kept); !bounded)
+        return fail(bounded.error());
+    const auto filter = control::SeccompFilter::make(config.process.seccomp);
+    if (!filter) return fail(filter.error());
     raise_descriptor_limit();
     const control::Invocation invocation = control::read_invocation();
     const auto notifier = control::Notifier::from_environment();
@@ -272,7 +279,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
         const auto written = write_pid_file(config.process, *estate, pid_file);
         if (!written) return fail(written.error());
     }
-    if (const auto dropped = control::drop_privileges(config.process); !dropped)
+    if (const auto dropped = control::drop_privileges(config.process, kept); !dropped)
         return fail(dropped.error());
 
     const auto last_event = wait_for_word(predecessor);
@@ -281,6 +288,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     chronicle.start(*last_event);
     resolver.start(board);
     if (const auto started = admin.start(); !started) return fail(started.error());
+    if (const auto filtered = filter->install(); !filtered) return fail(filtered.error());
     if (const auto accepting = begin_accepting(config, crew, sockets, log); !accepting)
         return fail(accepting.error());
     phase = control::Phase::accepting;

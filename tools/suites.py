@@ -290,6 +290,14 @@ def suite_tidy(log):
     return counts_of(*log.run([sys.executable, "tools/tidy"], 600))
 
 
+def suite_package(log):
+    """The Debian package, built and tried in a chroot."""
+    status, _ = log.run([sys.executable, "tools/package"], 1500)
+    if status != 0:
+        raise Failed("tools/package failed")
+    return counts_of(*log.run([sys.executable, "tests/package/package_test.py"], 600))
+
+
 def suite_h1_cases(log):
     """The raw cases that live beside the repository. Nothing may be UNSAFE, HANG or DEAD, every MUST passes, and at most
     six SHOULD cases fail."""
@@ -327,6 +335,7 @@ SUITES = {
     "asan": suite_asan,
     "tsan": suite_tsan,
     "fuzz": suite_fuzz,
+    "package": suite_package,
     "h1-cases": suite_h1_cases,
 }
 

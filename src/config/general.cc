@@ -10,6 +10,8 @@ namespace {
 
 using std::chrono::hours;
 
+constexpr std::string_view kSeccomp[] = {"on", "strict", "off"};
+
 const Section<Process>& process_section() {
     static const Section<Process> section{
         .heading = "[process]",
@@ -20,6 +22,13 @@ const Section<Process>& process_section() {
                                      "user to become once the listeners are bound; empty: stay"),
                 text<&Process::group>("group", check_plain,
                                       "group to become; empty: the user's, or stay"),
+                word<&Process::seccomp>(
+                    "seccomp", kSeccomp,
+                    "filter of system calls once it runs; strict: no program can be started "
+                    "either, so no upgrade in place"),
+                flag<&Process::core_dumps>("core_dumps",
+                                           "a crash may leave a core file, which holds secrets and "
+                                           "what clients sent"),
                 text<&Process::pid_file>("pid_file", check_plain,
                                          "file that the process id is written to; empty: none"),
                 text<&Process::state_dir>("state_dir", check_name,

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "capabilities.h"
 #include "thread_setup.h"
 
 namespace ringway::control {
@@ -58,7 +59,8 @@ bool is_file(int descriptor, const std::string& path) {
 
 }  // namespace
 
-std::expected<void, std::string> drop_privileges(const config::Process& process) {
+std::expected<void, std::string> drop_privileges(const config::Process& process,
+                                                 Capabilities kept) {
     if (process.user.empty() && process.group.empty()) return {};
     User wanted{geteuid(), getegid()};
     if (!process.user.empty()) {
@@ -81,12 +83,18 @@ std::expected<void, std::string> drop_privileges(const config::Process& process)
     const int groups = process.user.empty() ? setgroups(1, &wanted.group)
                                             : initgroups(process.user.c_str(), wanted.group);
     if (groups != 0) return std::unexpected(with_errno(what, errno));
+    // Of this thread only; the others lose all capabilities with their user.
+    if (kept != 0) keep_permitted_over_switch(true);
     if (setresgid(wanted.group, wanted.group, wanted.group) != 0 ||
         setresuid(wanted.user, wanted.user, wanted.user) != 0) {
         return std::unexpected(with_errno(what, errno));
     }
-    if (wanted.user != 0 && setuid(0) == 0)
-        return std::unexpected(what + ": root could be regained");
+    keep_permitted_over_switch(false);
+    if (wanted.user == 0) return {};
+    if (const int error = limit_capabilities(kept, kept); error != 0)
+        return std::unexpected(with_errno(what, error));
+    if (setuid(0) == 0) return std::unexpected(what + ": root could be regained");
+    allow_core_dumps(process.core_dumps);  // the switch left it as the system's setting says
     return {};
 }
 

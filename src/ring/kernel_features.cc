@@ -8,19 +8,21 @@
 #include <cstring>
 #include <vector>
 
+#include "restricted.h"
 #include "uapi.h"
 
 namespace ringway::ring {
 
 namespace {
 
-constexpr std::array<FeatureLine, 6> kLines = {{
+constexpr std::array<FeatureLine, 7> kLines = {{
     {"single_issuer", &KernelFeatures::single_issuer, "6.0"},
     {"defer_taskrun", &KernelFeatures::defer_taskrun, "6.1"},
     {"multishot_accept", &KernelFeatures::multishot_accept, "5.19"},
     {"multishot_receive", &KernelFeatures::multishot_receive, "6.0"},
     {"recv_credit", &KernelFeatures::recv_credit, "6.16"},
     {"msg_ring", &KernelFeatures::msg_ring, "5.18"},
+    {"restrictions", &KernelFeatures::restrictions, "5.10"},
 }};
 
 bool ring_opens_with(unsigned flags) {
@@ -138,6 +140,7 @@ std::expected<KernelFeatures, std::string> probe_kernel_features() {
         const ReceiveTrial::Outcome outcome = trial.receive(300);
         features.recv_credit = outcome.bytes >= 300 && !outcome.armed;
     }
+    features.restrictions = kernel_keeps_rules();
     return features;
 }
 

@@ -11,11 +11,12 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <vector>
 
 #include "error.h"
+#include "restricted.h"
 #include "uapi.h"
+#include "waker.h"
 
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
@@ -39,47 +40,10 @@ void note_unmapping() {}
 void note_mapped() {}
 #endif
 
-constexpr std::uint64_t kIgnored = 0;  // user_data of operations whose completion nobody waits for
-constexpr std::uint64_t kWoken = 1;    // user_data of a wake()
 constexpr int kBufferGroup = 0;
 // buffers shown to the kernel at a time, until it once ran out
 constexpr std::uint32_t kPostedFirst = 32;
 constexpr std::size_t kPiecesMax = 64;  // of one send operation
-
-/// Wakes rings of other threads with MSG_RING, through one small ring of its own. Any thread.
-class Waker {
- public:
-    static Waker& instance() {
-        static Waker waker;
-        return waker;
-    }
-    /// False when this way is not open and the caller needs another.
-    bool wake(int ring_descriptor) {
-        const std::lock_guard lock(mutex_);
-        if (!open_) return false;
-        io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-        if (sqe == nullptr) return false;
-        io_uring_prep_msg_ring(sqe, ring_descriptor, 0, kWoken, 0);
-        io_uring_sqe_set_data64(sqe, kIgnored);
-        if (io_uring_submit_and_wait(&ring_, 1) < 0) return false;
-        io_uring_cqe* cqe = nullptr;
-        bool delivered = false;
-        while (io_uring_peek_cqe(&ring_, &cqe) == 0) {
-            delivered = cqe->res >= 0;
-            io_uring_cqe_seen(&ring_, cqe);
-        }
-        return delivered;
-    }
-
- private:
-    Waker() : open_(io_uring_queue_init(8, &ring_, 0) == 0) {}
-    ~Waker() {
-        if (open_) io_uring_queue_exit(&ring_);
-    }
-    std::mutex mutex_;
-    io_uring ring_;
-    bool open_;
-};
 
 }  // namespace
 
@@ -119,6 +83,8 @@ struct KernelRing::Kernel {
         connect_addresses.clear();
     }
 
+    std::string register_buffers();
+    std::string enable();
     void arm_accept(Op& op);
     void arm_receive(Op& op, bool wait_first);
     void arm_wake();
@@ -172,6 +138,7 @@ std::expected<std::unique_ptr<KernelRing>, std::string> KernelRing::make(
     } else {
         params.flags |= IORING_SETUP_COOP_TASKRUN;
     }
+    if (settings.features.restrictions) params.flags |= IORING_SETUP_R_DISABLED;
     if (const int error = io_uring_queue_init_params(settings.entries, &kernel->ring, &params);
         error != 0) {
         return std::unexpected(std::string("io_uring_setup: ") + std::strerror(-error) +
@@ -182,29 +149,47 @@ std::expected<std::unique_ptr<KernelRing>, std::string> KernelRing::make(
     io_uring_register_ring_fd(
         &kernel->ring);  // saves a descriptor look-up a turn; works without it too
 
-    kernel->buffer_ring_entries = std::bit_ceil(settings.buffer_count);
-    if (posix_memalign(&kernel->buffer_entries, 4096,
-                       kernel->buffer_ring_entries * sizeof(io_uring_buf)) != 0) {
-        return std::unexpected("no memory for the receive buffer ring");
-    }
-    io_uring_buf_reg registration;
-    std::memset(&registration, 0, sizeof(registration));
-    registration.ring_addr = reinterpret_cast<std::uint64_t>(kernel->buffer_entries);
-    registration.ring_entries = kernel->buffer_ring_entries;
-    registration.bgid = kBufferGroup;
-    if (const int error = io_uring_register_buf_ring(&kernel->ring, &registration, 0); error != 0) {
-        return std::unexpected(std::string("registering receive buffers: ") +
-                               std::strerror(-error) + "; Linux 6.1 or newer is needed");
-    }
-    kernel->buffer_ring = static_cast<io_uring_buf_ring*>(kernel->buffer_entries);
-    io_uring_buf_ring_init(kernel->buffer_ring);
-    if (!settings.features.msg_ring) {
+    if (const auto error = kernel->register_buffers(); !error.empty())
+        return std::unexpected(error);
+    if (const auto error = kernel->enable(); !error.empty()) return std::unexpected(error);
+    if (settings.features.msg_ring) {
+        // Opened now: later the process may be forbidden to open rings.
+        Waker::instance();
+    } else {
         kernel->wake_descriptor = eventfd(0, EFD_CLOEXEC);
         if (kernel->wake_descriptor < 0) return std::unexpected("eventfd: out of file descriptors");
         kernel->arm_wake();
     }
     kernel->now = read_clock();
     return std::unique_ptr<KernelRing>(new KernelRing(std::move(kernel)));
+}
+
+/// An empty text when it went well.
+std::string KernelRing::Kernel::register_buffers() {
+    buffer_ring_entries = std::bit_ceil(settings.buffer_count);
+    if (posix_memalign(&buffer_entries, 4096, buffer_ring_entries * sizeof(io_uring_buf)) != 0) {
+        return "no memory for the receive buffer ring";
+    }
+    io_uring_buf_reg registration;
+    std::memset(&registration, 0, sizeof(registration));
+    registration.ring_addr = reinterpret_cast<std::uint64_t>(buffer_entries);
+    registration.ring_entries = buffer_ring_entries;
+    registration.bgid = kBufferGroup;
+    if (const int error = io_uring_register_buf_ring(&ring, &registration, 0); error != 0) {
+        return std::string("registering receive buffers: ") + std::strerror(-error) +
+               "; Linux 6.1 or newer is needed";
+    }
+    buffer_ring = static_cast<io_uring_buf_ring*>(buffer_entries);
+    io_uring_buf_ring_init(buffer_ring);
+    return {};
+}
+
+std::string KernelRing::Kernel::enable() {
+    if (!settings.features.restrictions) return {};
+    const int error = restrict_and_enable(ring, kernel_ring_rules(!settings.features.msg_ring));
+    if (error == 0) return {};
+    return std::string("restricting the ring: ") + std::strerror(-error) +
+           "; kernel_features_off = [\"restrictions\"] does without";
 }
 
 Instant KernelRing::now() const { return kernel_->now; }

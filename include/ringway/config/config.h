@@ -21,9 +21,15 @@ using base::Duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+/// strict: as on, and neither another program nor another ring can be started, so that the process
+/// cannot be upgraded in place.
+enum class Seccomp : std::uint8_t { on, strict, off };
+
 struct Process {
     std::string user;  // switched to after binding; empty: stay
     std::string group;
+    Seccomp seccomp = Seccomp::on;
+    bool core_dumps = false;  // a core file holds secrets and what clients sent
     std::string pid_file;
     std::string state_dir = "/var/lib/ringway";
     Duration graceful_timeout = seconds(30);  // bound of a SIGTERM drain

@@ -82,7 +82,7 @@ struct Rule {
 using Slot = std::variant<std::monostate, std::string*, bool*, std::uint16_t*, std::uint32_t*,
                           std::uint64_t*, double*, Duration*, std::vector<std::string>*, LogLevel*,
                           LogFormat*, AccessFormat*, Severity*, WebhookFormat*, Protocol*, Balance*,
-                          CheckKind*>;
+                          CheckKind*, Seccomp*>;
 
 template <class T>
 struct Key {

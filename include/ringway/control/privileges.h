@@ -1,6 +1,8 @@
-// Who the process is: its user and group after binding, and its pid file.
+// Who the process is and what it may: its capabilities, its user and group after binding, and its
+// pid file.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -8,11 +10,27 @@
 
 namespace ringway::control {
 
+/// A set of capabilities: bit n is that of number n in capabilities(7).
+using Capabilities = std::uint64_t;
+
+/// What the process needs for good: CAP_NET_BIND_SERVICE exactly when a listener has a port below
+/// 1024, so that a reload can bind it again; and when it stays root, what root's work is made of
+/// (files of others, locked memory, limits, congestion control).
+Capabilities capabilities_needed(const config::Config& config);
+
+/// Gives up what neither the start nor the work after it needs: capabilities but for `kept` and
+/// what switching the user takes, new privileges by executing a file, and core dumps unless the
+/// configuration wants them. Before any thread starts, since threads inherit it. A sentence when
+/// the kernel refuses.
+std::expected<void, std::string> bound_privileges(const config::Process& process,
+                                                  Capabilities kept);
+
 /// Switches the whole process (every thread) to Process::user and Process::group for good:
 /// supplementary groups are those of the user, and the way back is checked to be closed. Empty
-/// names: stay. Nothing to do when the process is that user already. A sentence for a human when a
-/// name is unknown or the switch is not permitted.
-std::expected<void, std::string> drop_privileges(const config::Process& process);
+/// names: stay. Nothing to do when the process is that user already. Of the capabilities only those
+/// of `kept` are left, and only to the calling thread and those that it starts from then on. A
+/// sentence for a human when a name is unknown or the switch is not permitted.
+std::expected<void, std::string> drop_privileges(const config::Process& process, Capabilities kept);
 
 /// A file with the process id. Removed at the end by the process that wrote it, when it still names
 /// that process.

@@ -18,6 +18,8 @@ struct KernelFeatures {
     bool multishot_receive = false;
     bool recv_credit = false;  // 6.16: a multishot receive ends after a given number of bytes
     bool msg_ring = false;     // 5.18: rings wake each other without a descriptor
+    // 5.10: a ring refuses operations that this program never asks for
+    bool restrictions = false;
 };
 
 /// Name, whether it is used, and since which kernel; in the order of the struct.

@@ -27,6 +27,8 @@ inline constexpr std::string_view kEveryKey = R"toml(
 [process]
 user = "u"
 group = "g"
+seccomp = "strict"
+core_dumps = true
 pid_file = "/run/r.pid"
 state_dir = "/s"
 graceful_timeout = "1m"

@@ -92,6 +92,8 @@ TEST_F(EveryKey, OfProcessAdminAndLog) {
     EXPECT_EQ(config_.process.upgrade_timeout, seconds(45));
     EXPECT_EQ(config_.admin.listen->text(), "unix:/run/admin.sock");
     EXPECT_EQ(config_.admin.token, "from a file");
+    EXPECT_EQ(config_.process.seccomp, Seccomp::strict);
+    EXPECT_TRUE(config_.process.core_dumps);
     EXPECT_EQ(config_.log.level, LogLevel::debug);
     EXPECT_EQ(config_.log.access_path, "stderr");
     EXPECT_EQ(config_.log.access_sampling, 0.25);

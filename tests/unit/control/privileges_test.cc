@@ -3,40 +3,31 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 
+#include "in_child.h"
 #include "temporary.h"
 
 namespace ringway::control {
 namespace {
 
-/// Runs `check` in a child process, so that what it gives up is not lost for the other tests.
-template <class Check>
-bool in_child(Check&& check) {
-    const pid_t child = fork();
-    if (child == 0) _exit(check() ? 0 : 1);
-    int status = 0;
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 TEST(privileges, empty_names_change_nothing) {
     const uid_t before = geteuid();
-    EXPECT_TRUE(drop_privileges({}));
+    EXPECT_TRUE(drop_privileges({}, 0));
     EXPECT_EQ(geteuid(), before);
 }
 
 TEST(privileges, unknown_names_are_errors_that_name_the_key) {
     config::Process process;
     process.user = "no-such-user-of-ringway";
-    auto dropped = drop_privileges(process);
+    auto dropped = drop_privileges(process, 0);
     ASSERT_FALSE(dropped);
     EXPECT_EQ(dropped.error(), "process.user: there is no user \"no-such-user-of-ringway\"");
     process.user.clear();
     process.group = "no-such-group-of-ringway";
-    dropped = drop_privileges(process);
+    dropped = drop_privileges(process, 0);
     ASSERT_FALSE(dropped);
     EXPECT_EQ(dropped.error(), "process.group: there is no group \"no-such-group-of-ringway\"");
 }
@@ -52,7 +43,7 @@ TEST(privileges, root_becomes_the_user_for_good) {
         if (setgroups(1, &root_group) != 0) return false;
         config::Process process;
         process.user = "nobody";
-        if (!drop_privileges(process)) return false;
+        if (!drop_privileges(process, 0)) return false;
         gid_t groups[64];
         const int count = getgroups(64, groups);
         for (int i = 0; i < count; ++i) {
@@ -77,7 +68,7 @@ TEST(privileges, every_thread_is_switched) {
         });
         config::Process process;
         process.user = "nobody";
-        const bool ok = drop_privileges(process).has_value();
+        const bool ok = drop_privileges(process, 0).has_value();
         dropped = true;
         other.join();
         return ok && seen == getuid() && seen != 0;
@@ -89,10 +80,10 @@ TEST(privileges, without_permission_it_is_an_error) {
     EXPECT_TRUE(in_child([] {
         config::Process process;
         process.user = "nobody";
-        if (!drop_privileges(process)) return false;
-        if (!drop_privileges(process)) return false;  // that user already
+        if (!drop_privileges(process, 0)) return false;
+        if (!drop_privileges(process, 0)) return false;  // that user already
         process.user = "root";
-        return !drop_privileges(process).has_value();
+        return !drop_privileges(process, 0).has_value();
     }));
 }
 

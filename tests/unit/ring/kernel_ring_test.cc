@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -59,8 +60,11 @@ struct Pair {
     }
 };
 
-/// Every test runs on the best form of this kernel and on the plain one.
-class KernelRingTest : public testing::TestWithParam<bool> {
+enum class Form { best, plain, plain_restricted };
+
+/// Every test runs on the best form of this kernel, on the plain one, and on the plain one that may
+/// do only what is in its list.
+class KernelRingTest : public testing::TestWithParam<Form> {
  protected:
     std::unique_ptr<KernelRing> make(std::uint32_t buffer_count = 64,
                                      std::uint32_t buffer_bytes = 4096) {
@@ -71,7 +75,10 @@ class KernelRingTest : public testing::TestWithParam<bool> {
         settings.buffer_bytes = buffer_bytes;
         const auto features = probe_kernel_features();
         EXPECT_TRUE(features) << features.error();
-        if (!GetParam()) settings.features = *features;
+        if (GetParam() == Form::best) settings.features = *features;
+        if (GetParam() == Form::plain_restricted) {
+            settings.features.restrictions = features->restrictions;
+        }
         auto ring = KernelRing::make(settings);
         EXPECT_TRUE(ring) << ring.error();
         return std::move(*ring);
@@ -91,8 +98,21 @@ class KernelRingTest : public testing::TestWithParam<bool> {
     }
 };
 
-INSTANTIATE_TEST_SUITE_P(Forms, KernelRingTest, testing::Values(false, true),
-                         [](const auto& param) { return param.param ? "plain" : "best"; });
+std::string name_of_form(const testing::TestParamInfo<Form>& form) {
+    switch (form.param) {
+        case Form::best:
+            return "best";
+        case Form::plain:
+            return "plain";
+        case Form::plain_restricted:
+            return "plain_restricted";
+    }
+    return "";
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, KernelRingTest,
+                         testing::Values(Form::best, Form::plain, Form::plain_restricted),
+                         name_of_form);
 
 TEST_P(KernelRingTest, ReceivesUntilTheCreditIsUsed) {
     auto ring = make(64, 16);
@@ -233,15 +253,32 @@ TEST_P(KernelRingTest, TimeoutFiresAndIsCanceled) {
     EXPECT_EQ(canceled.error, Error::canceled);
 }
 
+TEST_P(KernelRingTest, PollTellsWhatIsReady) {
+    auto ring = make();
+    Pair pair;
+    Probe readable, writable;
+    ring->poll(readable.op, pair.ours, PollFor::readable);
+    ring->poll(writable.op, pair.ours, PollFor::writable);
+    ASSERT_TRUE(run_until(*ring, [&] { return !writable.op.submitted(); }));
+    EXPECT_EQ(writable.error, Error::none);
+    EXPECT_TRUE(readable.op.submitted());
+    pair.write("x");
+    ASSERT_TRUE(run_until(*ring, [&] { return !readable.op.submitted(); }));
+    EXPECT_EQ(readable.error, Error::none);
+}
+
 TEST_P(KernelRingTest, CrossingWakeEndsAWait) {
     auto ring = make();
     turn(*ring, milliseconds(1));
+    std::atomic<bool> called{false};
     std::thread other([&] {
         std::this_thread::sleep_for(milliseconds(30));
+        called = true;
         ring->wake();
     });
     const Instant before = read_clock();
     ring->wait(before + std::chrono::seconds(20));
+    EXPECT_TRUE(called);  // nothing else ended it
     ring->dispatch();
     EXPECT_LT(read_clock() - before, std::chrono::seconds(10));
     other.join();

@@ -55,6 +55,11 @@ std::string suggestion_for(const CLI::App& app, const std::string& word) {
     return ringway::base::did_you_mean(word, names);
 }
 
+/// A suggestion ends with a question mark; what stands there without one.
+std::string suggestion_or(const std::string& suggestion, const char* mark) {
+    return suggestion.empty() ? mark : suggestion;
+}
+
 /// What is wrong, in one line.
 std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
     const CLI::App* at = &app;
@@ -66,9 +71,9 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
     const auto extra = app.remaining(true);
     const bool wants_command = at->get_require_subcommand_min() > 0;
     if (!extra.empty() && wants_command && !extra.front().starts_with('-')) {
-        return fmt::format("no command is named `{}`{}; `{} --help` lists them",
-                           ringway::base::shown(extra.front()), suggestion_for(app, extra.front()),
-                           path);
+        return fmt::format("no command is named `{}`{} `{} --help` lists them",
+                           ringway::base::shown(extra.front()),
+                           suggestion_or(suggestion_for(app, extra.front()), ";"), path);
     }
     if (!extra.empty()) {
         std::vector<std::string> flags;
@@ -78,10 +83,8 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& error) {
             }
         }
         return fmt::format(
-            "`{}` is not expected{}; see `{} --help`", ringway::base::shown(extra.front()),
-            extra.front().starts_with("--") ? ringway::base::did_you_mean(extra.front(), flags)
-                                            : "",
-            path);
+            "`{}` is not expected{} See `{} --help`", ringway::base::shown(extra.front()),
+            suggestion_or(ringway::base::did_you_mean(extra.front(), flags), "."), path);
     }
     if (wants_command) return fmt::format("no command is given; `{} --help` lists them", path);
     return fmt::format("{}; see `{} --help`", error.what(), path);
@@ -93,7 +96,6 @@ std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
     auto app = std::make_unique<CLI::App>(
         "ringctl asks and steers a running ringway by its admin API.", "ringctl");
     app->get_formatter()->column_width(34);
-    app->footer(kFooter);
     app->set_version_flag("-V,--version", "ringctl " RINGWAY_VERSION, "print the version and exit");
     add_globals(*app, line.globals);
     app->require_subcommand(1);
@@ -106,6 +108,7 @@ std::unique_ptr<CLI::App> make_command_line(CommandLine& line) {
     add_process_commands(*app, line);
     add_config_commands(*app, line);
     add_completion_commands(*app, line);
+    app->footer(kFooter);  // not of the commands, which inherit what is set before them
     return app;
 }
 

@@ -44,10 +44,7 @@ Result<Document> Session::get(std::string target) {
     auto document = Document::parse(reply->body);
     if (!document) {
         return std::unexpected(
-            Failure{ExitStatus::refused,
-                    fmt::format("the answer to {} is {}", target, document.error()),
-                    {},
-                    {}});
+            Failure{.message = fmt::format("the answer to {} is {}", target, document.error())});
     }
     return std::move(*document);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "ringway/base/assert.h"
 #include "ringway/base/printable.h"
 
@@ -29,10 +31,17 @@ struct Client::Transfer {
     const std::function<bool(std::string_view)>* on_bytes = nullptr;  // of a stream
     Reply reply;
     bool ended_by_reader = false;
+    std::chrono::milliseconds silence_max{0};  // 0: any
+    std::chrono::steady_clock::time_point heard_at = std::chrono::steady_clock::now();
+
+    bool is_silent() const {
+        return silence_max.count() > 0 && std::chrono::steady_clock::now() - heard_at > silence_max;
+    }
     Fields fields{nullptr, &curl_slist_free_all};
 
     static std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* self) {
         auto& transfer = *static_cast<Transfer*>(self);
+        transfer.heard_at = std::chrono::steady_clock::now();
         curl_easy_getinfo(transfer.client.curl_.get(), CURLINFO_RESPONSE_CODE,
                           &transfer.reply.status);
         if (transfer.on_bytes != nullptr && transfer.reply.status == 200) {
@@ -46,7 +55,8 @@ struct Client::Transfer {
     }
 
     static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-        return static_cast<Transfer*>(self)->client.stopped_ ? 1 : 0;
+        const auto& transfer = *static_cast<Transfer*>(self);
+        return transfer.client.stopped_ || transfer.is_silent() ? 1 : 0;
     }
 };
 
@@ -103,7 +113,11 @@ void Client::prepare(const Question& question, Transfer& transfer) {
 }
 
 Failure Client::failure_of(CURLcode code, const Question& question) const {
-    const std::string why = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
+    std::string why = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
+    long system_error = 0;
+    curl_easy_getinfo(curl_.get(), CURLINFO_OS_ERRNO, &system_error);
+    if (code == CURLE_COULDNT_CONNECT && system_error != 0)
+        why = std::strerror(static_cast<int>(system_error));
     double connected = 0;
     curl_easy_getinfo(curl_.get(), CURLINFO_PRETRANSFER_TIME, &connected);
     if (code == CURLE_OPERATION_TIMEDOUT && connected > 0) {
@@ -111,6 +125,10 @@ Failure Client::failure_of(CURLcode code, const Question& question) const {
             "{} took the connection and gave no whole answer to {} {} within {} s; is it hung? Try "
             "`ringctl status`, and look at its log",
             address_.text, question.method, question.target, question.timeout.count() / 1000));
+    }
+    if (code == CURLE_ABORTED_BY_CALLBACK && !stopped_) {
+        return Failure::no_connection(fmt::format("{} has said nothing for {} s", address_.text,
+                                                  question.silence_max.count() / 1000));
     }
     if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_HTTP2 ||
         code == CURLE_WEIRD_SERVER_REPLY) {
@@ -128,8 +146,10 @@ Failure Client::failure_of(CURLcode code, const Question& question) const {
             fmt::format("the answer of {} to {} is longer than {} MiB: {}", address_.text,
                         question.target, kBodyBytesMax >> 20, hint_));
     }
-    return Failure::no_connection(
+    Failure failure = Failure::no_connection(
         fmt::format("no connection to {}: {}: {}", address_.text, why, hint_));
+    failure.nobody_listens = code == CURLE_COULDNT_CONNECT;
+    return failure;
 }
 
 Result<Reply> Client::perform(const Question& question, Transfer& transfer) {
@@ -157,7 +177,7 @@ Result<Reply> Client::ask(const Question& question) {
 
 std::expected<void, Failure> Client::stream(const Question& question,
                                             const std::function<bool(std::string_view)>& on_bytes) {
-    Transfer transfer{.client = *this, .on_bytes = &on_bytes};
+    Transfer transfer{.client = *this, .on_bytes = &on_bytes, .silence_max = question.silence_max};
     auto reply = perform(question, transfer);
     if (!reply) return std::unexpected(std::move(reply.error()));
     return {};

@@ -29,6 +29,8 @@ struct Question {
     const char* content_type = "application/json";  // of the body, where there is one
     std::chrono::milliseconds timeout{30'000};      // of the whole; 0: a stream, which has none
     std::vector<std::string> fields = {};           // "Name: value"
+    // a stream that says nothing for so long has lost its server, which says something every 15 s
+    std::chrono::milliseconds silence_max{45'000};
 };
 
 class Client {
@@ -52,7 +54,6 @@ class Client {
 
     /// Ends what is under way, and all that is asked from now on, within a second.
     void stop() { stopped_ = true; }
-    /// The last answer was complete: `false` after a connection that was cut or never made.
     const Address& address() const { return address_; }
 
  private:

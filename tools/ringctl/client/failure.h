@@ -20,12 +20,13 @@ struct Failure {
     std::string message;             // a sentence without "ringctl: "
     std::vector<std::string> lines;  // what goes with it: the errors of a configuration
     std::string json;                // the server's own words; "" when it said none
+    bool nobody_listens = false;     // no connection could be made at all
 
     static Failure usage(std::string message) {
-        return {ExitStatus::usage, std::move(message), {}, {}};
+        return {.status = ExitStatus::usage, .message = std::move(message)};
     }
     static Failure no_connection(std::string message) {
-        return {ExitStatus::no_connection, std::move(message), {}, {}};
+        return {.status = ExitStatus::no_connection, .message = std::move(message)};
     }
 };
 

@@ -28,6 +28,12 @@ std::string listed(const std::vector<UpstreamName>& choices) {
     return fmt::format("{}{}", fmt::join(names, ", "), choices.size() > kChoicesMax ? ", ..." : "");
 }
 
+/// ", did you mean `x`?", or the semicolon that stands there without one.
+std::string suggestion(std::string_view wanted, std::span<const std::string> names) {
+    std::string text = did_you_mean(wanted, names);
+    return text.empty() ? ";" : text;
+}
+
 }  // namespace
 
 std::string UpstreamName::path() const {
@@ -62,15 +68,15 @@ Result<UpstreamName> find_upstream(std::string_view wanted, std::span<const Upst
         if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
     }
     return std::unexpected(
-        Failure::usage(fmt::format("no upstream is named `{}`{}; `ringctl upstreams` lists them",
-                                   shown(wanted), did_you_mean(wanted, names))));
+        Failure::usage(fmt::format("no upstream is named `{}`{} `ringctl upstreams` lists them",
+                                   shown(wanted), suggestion(wanted, names))));
 }
 
 Result<std::string> find_pool(std::string_view wanted, std::span<const std::string> known) {
     if (std::ranges::find(known, wanted) != known.end()) return std::string(wanted);
     return std::unexpected(
-        Failure::usage(fmt::format("no pool is named `{}`{}; `ringctl pools` lists them",
-                                   shown(wanted), did_you_mean(wanted, known))));
+        Failure::usage(fmt::format("no pool is named `{}`{} `ringctl pools` lists them",
+                                   shown(wanted), suggestion(wanted, known))));
 }
 
 }  // namespace ringctl

@@ -9,6 +9,7 @@
 #include "client/follow.h"
 #include "client/sse.h"
 #include "commands/commands.h"
+#include "ringway/base/printable.h"
 #include "tables/units.h"
 
 namespace ringctl {
@@ -72,6 +73,14 @@ std::string page_of(const EventArguments& arguments) {
     }
     if (target.ends_with('&')) target.pop_back();
     return target;
+}
+
+/// "" when it is one: the parser's way to say that nothing is wrong.
+std::string whole_number(const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    return whole ? "" : '`' + ringway::base::shown(text) + "` is no whole number";
 }
 
 /// `events -f`: one life of it.
@@ -169,11 +178,14 @@ void add_event_commands(CLI::App& app, CommandLine& line) {
     const auto [events, arguments] = add_command<EventArguments>(
         app, line, "events", "what happened, the oldest first", run_events);
     events->add_flag("-f,--follow", arguments->follow, "and what happens from now on");
-    events->add_option("--after", arguments->after, "only those after this id")->type_name("ID");
+    events->add_option("--after", arguments->after, "only those after this id")
+        ->type_name("ID")
+        ->check(whole_number);
     events
         ->add_option("--limit", arguments->limit,
                      fmt::format("at most so many ({}; with --after all that are kept)", kShown))
-        ->type_name("N");
+        ->type_name("N")
+        ->check(whole_number);
 }
 
 }  // namespace ringctl

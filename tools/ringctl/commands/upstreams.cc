@@ -30,7 +30,7 @@ struct UpstreamArgument {
 struct DrainArguments {
     std::string upstream;
     bool all = false;
-    std::string wait;  // "" when not asked for; "forever" without a bound
+    std::string wait;  // "" when not asked for; "true" without a bound, as the parser has it
 };
 
 struct WeightArguments {
@@ -113,7 +113,7 @@ Result<int> run_breaker(Session& session, const UpstreamArgument& arguments) {
 
 /// Nothing: no bound.
 Result<std::optional<Clock::time_point>> deadline_of(const std::string& wait) {
-    if (wait == "forever") return std::nullopt;
+    if (wait == "true") return std::nullopt;
     const auto duration = ringway::base::parse_duration(wait);
     if (!duration) {
         return std::unexpected(Failure::usage(
@@ -129,6 +129,7 @@ bool over(const std::optional<Clock::time_point>& deadline) {
 Result<int> wait_for_upstream(Session& session, const UpstreamName& name,
                               const std::optional<Clock::time_point>& deadline) {
     ProgressLine progress;
+    int idle_looks = 0;
     while (true) {
         const auto now = session.get(name.path());
         if (!now) return std::unexpected(now.error());
@@ -141,7 +142,9 @@ Result<int> wait_for_upstream(Session& session, const UpstreamName& name,
                 Failure{.message = fmt::format("{} is not draining any more: it is {}", shown_name,
                                                upstream["state"].text())});
         }
-        if (in_flight == 0) {
+        // twice: a shard that had picked it before it heard of the change has begun by then
+        idle_looks = in_flight == 0 ? idle_looks + 1 : 0;
+        if (idle_looks == 2) {
             progress.end();
             if (session.json()) {
                 session.print_json(upstream.json());
@@ -181,8 +184,14 @@ Result<int> wait_for_process(Session& session, const std::optional<Clock::time_p
     std::string last = "{}";
     while (true) {
         const auto now = session.get("/drain");
-        const bool gone = !now && now.error().status == ExitStatus::no_connection;
-        if (!now && !gone) return std::unexpected(now.error());
+        const bool gone = !now && now.error().nobody_listens;
+        if (!now && now.error().status != ExitStatus::no_connection)
+            return std::unexpected(now.error());
+        if (!now && !gone) {  // it ended this very connection, or is busy: the next question tells
+            if (over(deadline)) return std::unexpected(now.error());
+            std::this_thread::sleep_for(kPollInterval);
+            continue;
+        }
         if (gone || !now->root()["draining"].flag()) {
             progress.end();
             if (session.json()) {
@@ -268,8 +277,8 @@ void add_upstream_commands(CLI::App& app, CommandLine& line) {
         app, line, "drain", "no new requests for an upstream, or for the process", run_drain);
     drain->add_option("upstream", draining->upstream, "which one")->type_name("POOL/UPSTREAM");
     drain->add_flag("--all", draining->all, "the whole process: it ends when nothing is left");
-    drain->add_flag("--wait{forever}", draining->wait,
-                    "until nothing is in flight, or =DURATION is over");
+    drain->add_flag("--wait", draining->wait,
+                    "until nothing is in flight; --wait=DURATION: at most so long");
 
     const auto [ready, made_ready] =
         add_command<UpstreamArgument>(app, line, "ready", "let an upstream serve again", run_ready);

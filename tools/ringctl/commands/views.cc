@@ -165,13 +165,60 @@ Result<int> run_upstreams(Session& session, const PoolArgument& arguments) {
     return 0;
 }
 
-/// The head of `status` and of `top`: who it is and how it is.
-std::string summary_text(const Value& status, const Style& style) {
+std::string process_text(const Value& status, const Style& style) {
     const std::string phase = status["phase"].text();
-    return fmt::format("ringway {}  pid {}  up {}  {}  generation {}\n", status["version"].text(),
-                       status["pid"].text(), seconds_text(status["uptime_seconds"].number()),
-                       style.paint(phase == "accepting" ? Tone::good : Tone::warning, phase),
-                       status["generation"].text());
+    std::string out = fmt::format(
+        "ringway {}  pid {}  up {}  {}  generation {} of {}\n", status["version"].text(),
+        status["pid"].text(), seconds_text(status["uptime_seconds"].number()),
+        style.paint(phase == "accepting" ? Tone::good : Tone::warning, phase),
+        status["generation"].text(), status["config_file"].text());
+    const Value failed = status["last_reload_success"];
+    if (failed.there() && !failed.flag())
+        out += style.paint(Tone::bad, "the last reload failed: the log says why") + '\n';
+    return out;
+}
+
+/// "12.3 requests/s, 0 errors/s, 1.2 KiB/s in, 3.4 MiB/s out over the last 10 s"
+std::string rates_text(const Value& rates, const Style& style) {
+    const auto errors = rates["errors"].number();
+    return fmt::format("{} requests/s, {}, {}/s in, {}/s out over the last {}\n",
+                       rate_text(rates["requests"].number()),
+                       style.paint(errors.value_or(0) > 0 ? Tone::bad : Tone::plain,
+                                   rate_text(errors) + " errors/s"),
+                       bytes_text(rates["received_bytes"].number()),
+                       bytes_text(rates["sent_bytes"].number()),
+                       seconds_text(rates["over_seconds"].number()));
+}
+
+std::string activity_text(const Value& status) {
+    const Value active = status["active"];
+    const Value totals = status["totals"];
+    return fmt::format(
+        "now {} connections, {} exchanges, {} streams, {} tunnels; since the start {} requests, {} "
+        "errors, {} refused\n"
+        "{} shards, {} of CPU time, {} resident, {} of {} descriptors\n",
+        count_text(active["connections"].number()), count_text(active["exchanges"].number()),
+        count_text(active["streams"].number()), count_text(active["tunnels"].number()),
+        count_text(totals["requests"].number()), count_text(totals["errors"].number()),
+        count_text(totals["refused"].number()), status["shards"].text(),
+        seconds_text(status["cpu_seconds"].number()), bytes_text(status["resident_bytes"].number()),
+        count_text(status["open_descriptors"].number()),
+        count_text(status["descriptors_max"].number()));
+}
+
+std::string trouble_text(const Value& trouble, const Style& style) {
+    std::string out;
+    for (const Value& one : trouble.elements()) {
+        std::string upstreams;
+        for (const Value& name : one["upstreams_out"].elements())
+            upstreams += (upstreams.empty() ? ": " : ", ") + name.text();
+        const std::string severity = one["severity"].text();
+        out +=
+            fmt::format("{}  pool {}  {}{}\n",
+                        style.paint(severity == "critical" ? Tone::bad : Tone::warning, severity),
+                        one["pool"].text(), one["problem"].text(), upstreams);
+    }
+    return out.empty() ? out : '\n' + out;
 }
 
 Result<int> run_status(Session& session, const NoArguments&) {
@@ -185,23 +232,11 @@ Result<int> run_status(Session& session, const NoArguments&) {
     if (!page) return std::unexpected(Failure{.message = page.error()});
     const auto pools = session.get("/pools");
     if (!pools) return std::unexpected(pools.error());
-    const auto upstreams = session.get("/upstreams");
-    if (!upstreams) return std::unexpected(upstreams.error());
     const Value status = page->root();
-    std::string out = summary_text(status, session.style());
-    out += fmt::format("{} requests, {}/s over the last 10 s; {} connections; {} shards\n",
-                       count_text(status["requests"].number()),
-                       rate_text(status["requests_per_second"].number()),
-                       count_text(status["connections"].number()), status["shards"].text());
-    out += '\n' + pools_table(pools->root()).text(session.style());
-    std::size_t troubled = 0;
-    std::string names;
-    for (const Value& upstream : upstreams->root().elements()) {
-        if (!is_in_trouble(upstream)) continue;
-        ++troubled;
-    }
-    session.print(out);
-    (void)troubled;
+    const Style& style = session.style();
+    session.print(process_text(status, style) + rates_text(status["rates"], style) +
+                  activity_text(status) + '\n' + pools_table(pools->root()).text(style) +
+                  trouble_text(status["trouble"], style));
     return 0;
 }
 

@@ -49,6 +49,8 @@ Cell state_cell(const Value& upstream) {
 Cell weight_cell(const Value& upstream) {
     const auto used = upstream["weight"].number();
     const auto configured = upstream["weight_config"].number();
+    if (const auto by_hand = upstream["weight_by_hand"].number())
+        return {fmt::format("{} by hand", count_text(by_hand)), Tone::warning};
     if (!configured || used == configured) return {count_text(used)};
     return {fmt::format("{} of {}", count_text(used), count_text(configured)), Tone::warning};
 }
@@ -80,11 +82,6 @@ Cell serving_cell(const Value& pool) {
 
 Cell upstream_cell(std::string_view pool, std::string_view name) {
     return {fmt::format("{}/{}", pool, name)};
-}
-
-bool is_in_trouble(const Value& upstream) {
-    return state_cell(upstream).tone != Tone::good ||
-           upstream["breaker"]["phase"].text() != "closed";
 }
 
 }  // namespace ringctl

@@ -17,7 +17,7 @@ Cell milliseconds_cell(const Value& value);
 
 /// "healthy", "unhealthy (connect_failed)", "healthy, ejected 12 s".
 Cell state_cell(const Value& upstream);
-/// "5", "2 of 8": as it is used, of what is configured.
+/// "5", "2 of 8": as it is used, of what is configured; "3 by hand".
 Cell weight_cell(const Value& upstream);
 /// "closed", "open 12 s".
 Cell breaker_cell(const Value& breaker);
@@ -28,8 +28,5 @@ Cell serving_cell(const Value& pool);
 
 /// "POOL/NAME"
 Cell upstream_cell(std::string_view pool, std::string_view name);
-
-/// Not healthy: it wants to be looked at.
-bool is_in_trouble(const Value& upstream);
 
 }  // namespace ringctl

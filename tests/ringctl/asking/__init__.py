@@ -24,6 +24,7 @@ from harness import (  # noqa: E402
     response,
     upstream,
 )
+from harness.ground import ROOT  # noqa: E402
 from asking.command import BINARY, TOKEN, Running, ringctl, with_token  # noqa: E402
 from asking.screen import Screen, on_a_terminal  # noqa: E402
 from asking.stand_in import StandIn  # noqa: E402
@@ -32,6 +33,7 @@ __all__ = [
     "BINARY",
     "Origin",
     "Program",
+    "ROOT",
     "Ringway",
     "Running",
     "SLOW",

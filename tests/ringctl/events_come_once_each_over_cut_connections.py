@@ -52,7 +52,7 @@ def a_new_process_begins_its_own_story():
                     [(1, 29), (1, 30), (1, 31)] + [(2, n) for n in range(1, 6)],
                     "the old one's, then all of the new one's",
                 )
-                check(any("started anew" in line for line in run.err), f"it says so: {run.err}")
+                eventually(lambda: any("started anew" in line for line in run.err), f"it says so: {run.err}")
 
 
 def a_gap_is_told_of():
@@ -63,7 +63,7 @@ def a_gap_is_told_of():
             with server.lock:
                 server.events = [event_of(n) for n in (10, 11)]  # those between are no longer kept
             eventually(lambda: len(run.out) == 4, "what is kept", 20)
-            check(any("7 events before the next are no longer kept" in line for line in run.err), f"{run.err}")
+            eventually(lambda: any("7 events before the next are no longer kept" in line for line in run.err), f"{run.err}")
 
 
 def pages_of_the_past():

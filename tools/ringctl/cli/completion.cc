@@ -145,7 +145,7 @@ _ringctl_words() {
 }
 
 _ringctl() {
-    local line=${COMP_LINE:0:COMP_POINT} at="" kind="" word flag i place=0
+    local line=${COMP_LINE:0:COMP_POINT} at="" kind="" word flag known i place=0
     local -a words=() given=() commands=() flags=() valued=() positions=()
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
@@ -219,24 +219,19 @@ _ringctl_value() {
     case $1 in
         none) return 1 ;;
         file) _files ;;
-        upstream) compadd -- ${(f)"$(command ${
-    (Q) words[1]} "${asked[@]}" __names upstreams 2>/dev/null)"} ;;
-        pool) compadd -- ${(f)"$(command ${(Q)words[1]} "${asked[@]}" __names pools 2>/dev/null)"} ;
-;
-        *) compadd -- ${=1} ;
-        ;
-        esac
-        }
+        upstream) compadd -- ${(f)"$(command ${(Q)words[1]} "${asked[@]}" __names upstreams 2>/dev/null)"} ;;
+        pool) compadd -- ${(f)"$(command ${(Q)words[1]} "${asked[@]}" __names pools 2>/dev/null)"} ;;
+        *) compadd -- ${=1} ;;
+    esac
+}
 
-        _ringctl() {
-            local at = "" kind = "" word flag known i place =
-                1 local - a asked commands flags valued positions _ringctl_tree
-                "" for ((i = 2; i < CURRENT; i++));
-            do word = $ {
-                    words[i]
-                }
-            if
-                [[-n $kind]]; then
+_ringctl() {
+    local at="" kind="" word flag known i place=1
+    local -a asked commands flags valued positions
+    _ringctl_tree ""
+    for ((i = 2; i < CURRENT; i++)); do
+        word=${words[i]}
+        if [[ -n $kind ]]; then
             kind=""
             case $flag in
                 --admin | --token-file | --config) asked+=("$flag" "${(Q)word}") ;;
@@ -246,17 +241,25 @@ _ringctl_value() {
             for known in "${valued[@]}"; do
                 [[ ${known%%=*} == "$word" ]] && kind=${known#*=}
             done
-        elif (( ${commands[(I)$word:*]
-        } ));
-        then at = "${at:+$at }$word" _ringctl_tree "$at" else place =
-            $((place + 1)) fi done if[[-n $kind]];
-        then _ringctl_value "$kind" elif [[${words[CURRENT]} == -*]];
-        then _describe - o 'flag' flags elif ((${#commands}));
-        then _describe 'command' commands else _ringctl_value "${positions[place]:-none}" fi
-        }
+        elif (( ${commands[(I)$word:*]} )); then
+            at="${at:+$at }$word"
+            _ringctl_tree "$at"
+        else
+            place=$((place + 1))
+        fi
+    done
+    if [[ -n $kind ]]; then
+        _ringctl_value "$kind"
+    elif [[ ${words[CURRENT]} == -* ]]; then
+        _describe -o 'flag' flags
+    elif (( ${#commands} )); then
+        _describe 'command' commands
+    else
+        _ringctl_value "${positions[place]:-none}"
+    fi
+}
 
-        if
-            [[$funcstack [1] == _ringctl]]; then
+if [[ $funcstack[1] == _ringctl ]]; then
     _ringctl "$@"
 else
     compdef _ringctl ringctl

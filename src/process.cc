@@ -6,14 +6,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ringway/control/admin_server.h"
 #include "ringway/control/chronicle.h"
+#include "ringway/control/clock.h"
 #include "ringway/control/endpoints.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
@@ -51,13 +54,15 @@ sigset_t block_signals() {
 /// log anew.
 void serve_signals(const sigset_t& signals, const config::Config& config, shard::Crew& crew,
                    control::LogWriter& access_log, std::atomic<control::Phase>& phase,
-                   control::Log& log) {
+                   std::atomic<std::int64_t>& drain_deadline_ns, control::Log& log) {
     while (!crew.ended()) {
         int number = 0;
         sigwait(&signals, &number);
         if (number == SIGTERM || number == SIGQUIT) {
             log.info("main", "draining");
             phase = control::Phase::draining;
+            drain_deadline_ns = base::to_ns(config.process.graceful_timeout +
+                                            control::read_clocks().now.time_since_epoch());
             crew.drain(config.process.graceful_timeout);
         } else if (number == SIGINT) {
             log.info("main", "stopping");
@@ -70,6 +75,25 @@ void serve_signals(const sigset_t& signals, const config::Config& config, shard:
                      "SIGHUP: this version does not reload; restart it for a new configuration");
         }
     }
+}
+
+/// What the admin API may ask of this process. `drain_deadline_ns`: 0 until it drains.
+control::Operations operations_of(std::atomic<control::Phase>& phase,
+                                  const std::atomic<std::int64_t>& drain_deadline_ns) {
+    control::Operations operations;
+    operations.drain = [&phase] {
+        phase = control::Phase::draining;  // at once, for /readyz
+        kill(getpid(), SIGTERM);
+    };
+    operations.drain_left = [&drain_deadline_ns]() -> std::optional<base::Duration> {
+        const base::Instant deadline(base::Duration(drain_deadline_ns.load()));
+        if (deadline == base::Instant{}) return std::nullopt;
+        return std::max(deadline - control::read_clocks().now, base::Duration(0));
+    };
+    operations.reload_facts = [loaded = control::read_clocks().unix_ns] {
+        return observe::ReloadFacts{.last_success_unix_seconds = static_cast<double>(loaded) / 1e9};
+    };
+    return operations;
 }
 
 }  // namespace
@@ -108,9 +132,11 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     if (const auto started = crew.start(); !started) return fail(started.error());
 
     std::atomic<control::Phase> phase{control::Phase::starting};
+    std::atomic<std::int64_t> drain_deadline_ns{0};
+    const control::Operations operations = operations_of(phase, drain_deadline_ns);
     control::AdminServer admin(config.admin, log);
-    admin.add(control::standard_endpoints({config, phase, board, counters_read, check_stats,
-                                           chronicle, access_log, resolver, admin}));
+    control::add_standard_endpoints(admin, {config, phase, board, counters_read, check_stats,
+                                            chronicle, access_log, resolver, admin, operations});
     if (const auto started = admin.start(); !started) return fail(started.error());
     const auto pid_file = control::PidFile::write(config.process.pid_file);
     if (!pid_file) return fail(pid_file.error());
@@ -123,7 +149,7 @@ int run_process(const config::Config& config, const ring::KernelFeatures& featur
     for (const config::Listener& listener : config.listeners) {
         log.info("main", "listening on " + listener.address.text() + " (" + listener.name + ")");
     }
-    serve_signals(signals, config, crew, access_log, phase, log);
+    serve_signals(signals, config, crew, access_log, phase, drain_deadline_ns, log);
     crew.join();
     resolver.stop();
     chronicle.stop();

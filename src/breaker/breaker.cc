@@ -82,8 +82,20 @@ std::optional<BreakerView> return_trial(const BreakerView& breaker) {
 }
 
 std::optional<BreakerView> half_open(const BreakerView& breaker) {
-    if (breaker.phase != BreakerPhase::open) return std::nullopt;
+    // What was opened by hand is closed by hand.
+    if (breaker.phase != BreakerPhase::open || is_by_hand(breaker)) return std::nullopt;
     return opened_for_trials(breaker);
+}
+
+std::optional<BreakerView> open_by_hand(const BreakerView& breaker) {
+    if (is_by_hand(breaker)) return std::nullopt;
+    return BreakerView{
+        .phase = BreakerPhase::open, .openings = breaker.openings, .until = base::kNever};
+}
+
+std::optional<BreakerView> close_by_hand(const BreakerView& breaker) {
+    if (breaker.phase == BreakerPhase::closed) return std::nullopt;
+    return BreakerView{.openings = breaker.openings};
 }
 
 std::optional<BreakerView> pass_time(const BreakerView& breaker, base::Instant now) {

@@ -36,7 +36,7 @@ const Section<Process>& process_section() {
 const Section<Admin>& admin_section() {
     static const Section<Admin> section{
         .heading = "[admin]",
-        .meaning = "The admin listener: /metrics, /healthz, /readyz.",
+        .meaning = "The admin listener: states, numbers, and changes by hand (admin.md).",
         .keys =
             {
                 custom<Admin>(

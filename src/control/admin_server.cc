@@ -1,135 +1,55 @@
 // The admin server's thread: one poll() loop over at most 64 connections, each a request at a time.
-// Everything but the request count and the wake-up descriptor is the thread's own once it runs.
 #include "ringway/control/admin_server.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <ctime>
-#include <thread>
 
-#include "admin_socket.h"
-#include "ringway/observe/json.h"
+#include "admin_machine.h"
 #include "thread_setup.h"
 
 namespace ringway::control {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = AdminClock;
+using State = AdminConnection::State;
 
 constexpr std::size_t kConnectionsMax = 64;
-constexpr std::size_t kHeadBytesMax = 8 * 1024;
 constexpr std::chrono::seconds kPatience(5);
 constexpr std::chrono::seconds kLinger(
     1);  // wait for the client's FIN after ours, so that no reset overtakes the reply
 constexpr std::chrono::milliseconds kAcceptPause(100);  // when the process is out of descriptors
+constexpr std::chrono::milliseconds kFeedPause(100);    // between two looks at what is new
+constexpr std::size_t kStreamRoom = 64 * 1024;          // bytes of a stream that wait for a client
 
-struct Connection {
-    enum class State : std::uint8_t { receiving, sending, lingering };
-    int descriptor = -1;
-    State state = State::receiving;
-    bool close_after = false;   // the reply in `out` is the last one
-    std::uint32_t scanned = 0;  // bytes of `in` that the parser has seen
-    std::string in;
-    std::string out;
-    std::size_t sent = 0;
-    Clock::time_point deadline;
-};
-
-/// RFC 9110 5.6.7, "Sun, 06 Nov 1994 08:49:37 GMT".
-std::string http_date() {
-    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const std::time_t now = std::time(nullptr);
-    std::tm t{};
-    gmtime_r(&now, &t);
-    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[t.tm_wday], t.tm_mday,
-                       kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
-}
-
-std::string allow_list(const std::vector<http::Method>& methods) {
-    std::string list;
-    for (const http::Method method : methods) {
-        if (!list.empty()) list += ", ";
-        list += http::method_name(method);
-        if (method == http::Method::get) list += ", HEAD";
-    }
-    return list;
-}
-
-bool allows(const std::vector<http::Method>& methods, http::Method method) {
-    const http::Method wanted = method == http::Method::head ? http::Method::get : method;
-    return std::ranges::find(methods, wanted) != methods.end();
+/// What a client does not read would else stay in the kernel for minutes.
+void reset_at_close(int descriptor) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 }  // namespace
 
-AdminReply error_reply(std::uint16_t status, std::string_view message) {
-    AdminReply reply;
-    reply.status = status;
-    reply.body = "{\"error\":";
-    observe::append_json_string(reply.body, message);
-    reply.body += "}\n";
-    return reply;
-}
-
-AdminReply text_reply(std::uint16_t status, std::string body) {
-    AdminReply reply;
-    reply.status = status;
-    reply.content_type = "text/plain; charset=utf-8";
-    reply.body = std::move(body);
-    return reply;
-}
-
 const AdminEndpoint* endpoint_of(const std::vector<AdminEndpoint>& endpoints,
                                  std::string_view path) {
     const AdminEndpoint* best = nullptr;
+    const auto rank = [](const AdminEndpoint& endpoint) {
+        return std::pair(endpoint.suffix.size(), endpoint.path.size());
+    };
     for (const AdminEndpoint& endpoint : endpoints) {
         if (!endpoint.below && endpoint.path == path) return &endpoint;
-        const bool above =
-            endpoint.below && path.size() > endpoint.path.size() && path.starts_with(endpoint.path);
-        if (above && (best == nullptr || endpoint.path.size() > best->path.size())) {
-            best = &endpoint;
-        }
+        const bool above = endpoint.below &&
+                           path.size() > endpoint.path.size() + endpoint.suffix.size() &&
+                           path.starts_with(endpoint.path) && path.ends_with(endpoint.suffix);
+        if (above && (best == nullptr || rank(endpoint) > rank(*best))) best = &endpoint;
     }
     return best;
 }
-
-struct AdminServer::Machine {
-    Machine(const config::Admin& of, Log& to) : admin(of), log(to) {}
-
-    void run();
-    void fill_poll_set(Clock::time_point now);
-    int wait_ms(Clock::time_point now) const;
-    void accept_waiting(Clock::time_point now);
-    bool on_ready(Connection& connection);
-    bool receive(Connection& connection);
-    bool flush(Connection& connection);
-    bool discard(Connection& connection);
-    bool answer_waiting(Connection& connection);
-    AdminReply answer(const http::RequestHead& request) const;
-    void put_reply(Connection& connection, const AdminReply& reply, bool with_body);
-
-    const config::Admin& admin;
-    Log& log;
-    std::vector<AdminEndpoint> endpoints;
-    AdminSocket socket;
-    int wake = -1;  // eventfd, readable exactly when stop() was called
-    std::vector<Connection> connections;
-    std::vector<pollfd> poll_set;  // wake, listener, then the connections in order
-    Clock::time_point accept_again{};
-    http::RequestHead head;  // of the request being answered; too large for the stack of a loop
-    std::atomic<std::uint64_t> requests{0};
-    std::thread thread;
-};
 
 AdminServer::AdminServer(const config::Admin& admin, Log& log)
     : machine_(std::make_unique<Machine>(admin, log)) {}
@@ -138,6 +58,15 @@ AdminServer::~AdminServer() { stop(); }
 
 void AdminServer::add(std::vector<AdminEndpoint> endpoints) {
     for (AdminEndpoint& endpoint : endpoints) machine_->endpoints.push_back(std::move(endpoint));
+}
+
+void AdminServer::every_second(std::function<void()> call) {
+    machine_->each_second = std::move(call);
+}
+
+void AdminServer::set_token(std::string token) {
+    const std::lock_guard lock(machine_->token_mutex);
+    machine_->token = std::move(token);
 }
 
 std::expected<void, std::string> AdminServer::start() {
@@ -152,6 +81,9 @@ std::expected<void, std::string> AdminServer::start() {
         close_admin_socket(machine.socket);
         return std::unexpected(with_errno("cannot open an eventfd", error_number));
     }
+    machine.stopping = false;
+    machine.token = machine.admin.token;
+    machine.worker.start([&machine] { machine.notify(); });
     machine.thread = std::thread([&machine] { machine.run(); });
     return {};
 }
@@ -159,9 +91,10 @@ std::expected<void, std::string> AdminServer::start() {
 void AdminServer::stop() {
     Machine& machine = *machine_;
     if (!machine.thread.joinable()) return;
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(machine.wake, &one, sizeof(one));
+    machine.stopping = true;
+    machine.notify();
     machine.thread.join();
+    machine.worker.stop();
     close(machine.wake);
     close_admin_socket(machine.socket);
 }
@@ -172,29 +105,55 @@ std::uint64_t AdminServer::requests() const {
     return machine_->requests.load(std::memory_order_relaxed);
 }
 
+// -- the loop --
+
+void AdminServer::Machine::notify() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake, &one, sizeof(one));
+}
+
 void AdminServer::Machine::run() {
     set_up_thread("rw-admin");
     while (true) {
-        auto now = Clock::now();
+        const auto now = Clock::now();
+        if (each_second && now >= next_second) {
+            next_second = now + std::chrono::seconds(1);
+            each_second();
+        }
         fill_poll_set(now);
         poll(poll_set.data(), poll_set.size(), wait_ms(now));
-        if (poll_set[0].revents != 0) break;
-        now = Clock::now();
-        std::vector<Connection> kept;
-        for (std::size_t i = 0; i < connections.size(); ++i) {
-            Connection& connection = connections[i];
-            const bool alive = poll_set[i + 2].revents == 0 || on_ready(connection);
-            if (alive && now < connection.deadline) {
-                kept.push_back(std::move(connection));
-            } else {
-                close(connection.descriptor);
-            }
-        }
-        connections = std::move(kept);
-        if (poll_set[1].revents != 0) accept_waiting(now);
+        if (poll_set[0].revents != 0 && !take_wake()) break;
+        serve_connections(Clock::now());
+        if (poll_set[1].revents != 0) accept_waiting(Clock::now());
     }
-    for (const Connection& connection : connections) close(connection.descriptor);
+    for (const AdminConnection& connection : connections) close(connection.descriptor);
     connections.clear();
+}
+
+/// False when the server stops.
+bool AdminServer::Machine::take_wake() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t size = read(wake, &count, sizeof(count));
+    if (stopping) return false;
+    for (AdminDone& done : worker.take_done()) deliver(std::move(done));
+    return true;
+}
+
+void AdminServer::Machine::serve_connections(Clock::time_point now) {
+    std::vector<AdminConnection> kept;
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        AdminConnection& connection = connections[i];
+        const short events = poll_set[i + 2].revents;
+        bool alive = events == 0 || on_ready(connection, events);
+        if (alive && connection.state == State::streaming) alive = feed(connection);
+        if (alive && now < connection.deadline) {
+            kept.push_back(std::move(connection));
+            continue;
+        }
+        if (alive && connection.sent < connection.out.size()) reset_at_close(connection.descriptor);
+        close(connection.descriptor);
+    }
+    connections = std::move(kept);
 }
 
 void AdminServer::Machine::fill_poll_set(Clock::time_point now) {
@@ -203,10 +162,13 @@ void AdminServer::Machine::fill_poll_set(Clock::time_point now) {
     // A negative descriptor is passed over: with no slot free, new connections wait in the kernel.
     const bool may_accept = connections.size() < kConnectionsMax && now >= accept_again;
     poll_set.push_back({may_accept ? socket.descriptor : -1, POLLIN, 0});
-    for (const Connection& connection : connections) {
-        const bool sending = connection.state == Connection::State::sending;
-        poll_set.push_back(
-            {connection.descriptor, static_cast<short>(sending ? POLLOUT : POLLIN), 0});
+    for (const AdminConnection& connection : connections) {
+        short events = POLLIN;
+        if (connection.state == State::waiting) events = 0;
+        if (connection.state == State::sending) events = POLLOUT;
+        const bool streams = connection.state == State::streaming;
+        if (streams && connection.sent < connection.out.size()) events = POLLIN | POLLOUT;
+        poll_set.push_back({connection.descriptor, events, 0});
     }
 }
 
@@ -214,7 +176,11 @@ void AdminServer::Machine::fill_poll_set(Clock::time_point now) {
 int AdminServer::Machine::wait_ms(Clock::time_point now) const {
     auto next = Clock::time_point::max();
     if (accept_again > now) next = accept_again;
-    for (const Connection& connection : connections) next = std::min(next, connection.deadline);
+    if (each_second) next = std::min(next, next_second);
+    for (const AdminConnection& connection : connections) {
+        next = std::min(next, connection.deadline);
+        if (connection.state == State::streaming) next = std::min(next, now + kFeedPause);
+    }
     if (next == Clock::time_point::max()) return -1;
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
     return static_cast<int>(std::clamp<std::int64_t>(wait, 0, 60'000));
@@ -234,30 +200,37 @@ void AdminServer::Machine::accept_waiting(Clock::time_point now) {
             accept_again = now + kAcceptPause;
             return;
         }
-        Connection connection;
+        AdminConnection connection;
         connection.descriptor = descriptor;
+        connection.id = ++ids;
         connection.deadline = now + kPatience;
         connections.push_back(std::move(connection));
     }
 }
 
 /// False when the connection has ended.
-bool AdminServer::Machine::on_ready(Connection& connection) {
+bool AdminServer::Machine::on_ready(AdminConnection& connection, short events) {
     switch (connection.state) {
-        case Connection::State::receiving:
+        case State::receiving:
             return receive(connection) && answer_waiting(connection);
-        case Connection::State::sending:
+        case State::waiting:
+            return (events & (POLLHUP | POLLERR)) == 0;
+        case State::sending:
             return flush(connection) && answer_waiting(connection);
-        case Connection::State::lingering:
+        case State::streaming:
+            if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !discard(connection)) return false;
+            return flush(connection);
+        case State::lingering:
             return discard(connection);
     }
     return false;
 }
 
-bool AdminServer::Machine::receive(Connection& connection) {
-    char bytes[kHeadBytesMax];
+bool AdminServer::Machine::receive(AdminConnection& connection) {
+    char bytes[2 * kAdminHeadBytesMax];
+    const std::size_t most = std::max(kAdminHeadBytesMax, connection.needed);
     const ssize_t size =
-        recv(connection.descriptor, bytes, kHeadBytesMax - connection.in.size(), 0);
+        recv(connection.descriptor, bytes, std::min(sizeof(bytes), most - connection.in.size()), 0);
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     if (size == 0) return false;
     if (connection.in.empty()) connection.deadline = Clock::now() + kPatience;
@@ -267,7 +240,7 @@ bool AdminServer::Machine::receive(Connection& connection) {
 
 /// Sends what the socket takes; at the end of the reply the connection waits for the next request
 /// or lingers.
-bool AdminServer::Machine::flush(Connection& connection) {
+bool AdminServer::Machine::flush(AdminConnection& connection) {
     while (connection.sent < connection.out.size()) {
         const ssize_t size = send(connection.descriptor, connection.out.data() + connection.sent,
                                   connection.out.size() - connection.sent, MSG_NOSIGNAL);
@@ -278,79 +251,46 @@ bool AdminServer::Machine::flush(Connection& connection) {
     }
     connection.out.clear();
     connection.sent = 0;
-    connection.state = Connection::State::receiving;
+    if (connection.state == State::streaming) {
+        connection.deadline = Clock::time_point::max();
+        return true;
+    }
+    connection.state = State::receiving;
     if (connection.close_after) {
         shutdown(connection.descriptor, SHUT_WR);
-        connection.state = Connection::State::lingering;
+        connection.state = State::lingering;
         connection.deadline = Clock::now() + kLinger;
     }
     return true;
 }
 
-bool AdminServer::Machine::discard(Connection& connection) {
+bool AdminServer::Machine::discard(AdminConnection& connection) {
     char bytes[4096];
     const ssize_t size = recv(connection.descriptor, bytes, sizeof(bytes), 0);
     return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/// Answers the requests that have arrived, until one is not whole or a reply has to wait for the
-/// client.
-bool AdminServer::Machine::answer_waiting(Connection& connection) {
-    static constexpr http::HeadLimits kLimits{
-        .bytes_max = kHeadBytesMax, .fields_max = 100, .target_bytes_max = 4096};
-    while (connection.state == Connection::State::receiving && !connection.in.empty()) {
-        const http::HeadError error =
-            http::parse_request_head(connection.in, kLimits, connection.scanned, head);
-        const bool full = connection.in.size() >= kHeadBytesMax;
-        if (error == http::HeadError::incomplete && !full) return true;
-        requests.fetch_add(1, std::memory_order_relaxed);
-        if (error != http::HeadError::none) {
-            connection.close_after = true;
-            const std::uint16_t status =
-                error == http::HeadError::incomplete ? 431 : http::status_of(error);
-            put_reply(connection, error_reply(status, http::name_of(error)), true);
-        } else {
-            // No endpoint takes a body: it is refused, and the connection ends, since its bytes are
-            // not read.
-            const bool has_body =
-                head.framing != http::Framing::none &&
-                !(head.framing == http::Framing::length && head.content_length == 0);
-            connection.close_after = has_body || !head.keep_alive;
-            put_reply(connection,
-                      has_body ? error_reply(413, "request bodies are not accepted") : answer(head),
-                      head.method != http::Method::head);
-            connection.in.erase(0, head.size);
-        }
-        connection.scanned = 0;
-        if (!flush(connection)) return false;
-    }
-    return true;
-}
-
-AdminReply AdminServer::Machine::answer(const http::RequestHead& request) const {
-    const AdminEndpoint* const endpoint = endpoint_of(endpoints, request.path);
-    if (endpoint == nullptr) return error_reply(404, "there is no such endpoint");
-    if (!allows(endpoint->methods, request.method)) {
-        AdminReply reply = error_reply(405, "this endpoint does not have that method");
-        reply.fields.emplace_back("Allow", allow_list(endpoint->methods));
-        return reply;
-    }
-    return endpoint->handler({request.method, request.path, request.query, request});
-}
-
-void AdminServer::Machine::put_reply(Connection& connection, const AdminReply& reply,
-                                     bool with_body) {
-    std::string& out = connection.out;
-    out = fmt::format(
-        "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: {}\r\n",
-        reply.status, http::reason_phrase(reply.status), http_date(), reply.content_type,
-        reply.body.size(), connection.close_after ? "close" : "keep-alive");
-    for (const auto& [name, value] : reply.fields) out += name + ": " + value + "\r\n";
-    out += "\r\n";
-    if (with_body) out += reply.body;
+/// What is new goes into the stream as long as its client takes it: one that reads slowly finds it
+/// later, one that reads nothing is cut at its deadline.
+bool AdminServer::Machine::feed(AdminConnection& connection) {
+    const std::size_t unsent = connection.out.size() - connection.sent;
+    if (unsent >= kStreamRoom) return true;
+    connection.out.erase(0, connection.sent);
     connection.sent = 0;
-    connection.state = Connection::State::sending;
+    const bool was_idle = connection.out.empty();
+    connection.stream->feed(connection.out, kStreamRoom - unsent);
+    if (connection.out.empty()) return true;
+    if (was_idle) connection.deadline = Clock::now() + kPatience;
+    return flush(connection);
+}
+
+/// The reply of a slow handler, to whoever is still there for it.
+void AdminServer::Machine::deliver(AdminDone done) {
+    note_change(done.what, done.reply.status);
+    const auto found = std::ranges::find(connections, done.connection, &AdminConnection::id);
+    if (found == connections.end()) return;
+    put_reply(*found, std::move(done.reply));
+    // Sent, and its end dealt with, when the socket says that it takes bytes.
 }
 
 }  // namespace ringway::control

@@ -2,24 +2,20 @@
 #include "ringway/control/endpoints.h"
 
 #include <algorithm>
-#include <charconv>
-#include <expected>
+#include <memory>
 
-#include "ringway/control/status.h"
-#include "ringway/observe/json.h"
+#include "endpoint_reads.h"
+#include "event_stream.h"
+#include "openapi.h"
+#include "operation_endpoints.h"
+#include "ringway/control/config_json.h"
+#include "ringway/control/process_status.h"
+#include "ringway/control/traffic_rates.h"
+#include "route_explain.h"
+#include "upstream_changes.h"
 
 namespace ringway::control {
 namespace {
-
-constexpr std::string_view kUpstreamPath = "/upstreams/";
-
-/// Calls read(view). The thread is registered as a reader for the length of the call only, so that
-/// it never holds up a publish while it waits.
-template <class Read>
-auto with_view(const EndpointSources& sources, Read read) {
-    const base::RcuReader reader;
-    return read(*sources.board.read());
-}
 
 AdminReply readyz(const EndpointSources& sources) {
     const auto reason = with_view(sources, [&](const cluster::View& view) {
@@ -65,9 +61,10 @@ std::vector<observe::EventCounts> read_control_events(const EndpointSources& sou
     return pools;
 }
 
-AdminReply metrics(const EndpointSources& sources) {
+observe::ProcessFacts read_facts(const EndpointSources& sources) {
     observe::ProcessFacts facts = read_process_facts();
     facts.draining = sources.phase.load(std::memory_order_relaxed) == Phase::draining;
+    if (sources.operations.reload_facts) facts.reload = sources.operations.reload_facts();
     const LogWriter::Counts log = sources.access_log.counts();
     facts.access_lines = log.lines;
     facts.access_lines_lost = log.lines_lost;
@@ -76,9 +73,12 @@ AdminReply metrics(const EndpointSources& sources) {
     facts.name_lookups = names.lookups;
     facts.name_lookup_failures = names.failures;
     facts.admin_requests = sources.server.requests();
-
     facts.events_lost = sources.board.events_lost();
+    return facts;
+}
 
+AdminReply metrics(const EndpointSources& sources) {
+    const observe::ProcessFacts facts = read_facts(sources);
     const auto checks = read_checks(sources);
     const auto control_events = read_control_events(sources);
     AdminReply reply;
@@ -90,62 +90,99 @@ AdminReply metrics(const EndpointSources& sources) {
     return reply;
 }
 
-/// A page of status.h as a reply.
-template <class Page>
-AdminReply status_reply(const EndpointSources& sources, Page page) {
-    AdminReply reply;
-    reply.body = with_view(sources, [&](const cluster::View& view) {
-        return page(
-            Status{sources.config, view, sources.shards, sources.checks, read_clocks(),
-                   [&](cluster::Place place) { return sources.chronicle.latency_ewma(place); }});
-    });
-    return reply;
-}
-
 AdminReply one_upstream(const EndpointSources& sources, std::string_view path) {
-    path.remove_prefix(kUpstreamPath.size());
+    path.remove_prefix(std::string_view("/upstreams/").size());
     const auto place = place_of_path(sources.config, path);
-    if (!place) return error_reply(404, "there is no such upstream");
+    if (!place) return error_reply(404, "no_such_upstream", "there is no such upstream");
     return status_reply(sources,
                         [&](const Status& status) { return upstream_json(status, *place); });
 }
 
-/// A member of a query as a whole number: nothing when it is not there, an error when it is none.
-std::expected<std::optional<std::uint64_t>, std::string> number_in(std::string_view query,
-                                                                   std::string_view name) {
-    while (!query.empty()) {
-        const std::string_view member = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(member.size() + 1, query.size()));
-        if (member.substr(0, member.find('=')) != name) continue;
-        const std::string_view value =
-            member.size() > name.size() ? member.substr(name.size() + 1) : "";
-        std::uint64_t number = 0;
-        const auto [end, error] =
-            std::from_chars(value.data(), value.data() + value.size(), number);
-        if (error != std::errc{} || end != value.data() + value.size()) {
-            return std::unexpected("`" + std::string(name) + "` is not a whole number");
-        }
-        return number;
-    }
-    return std::nullopt;
+AdminReply one_pool(const EndpointSources& sources, std::string_view path) {
+    path.remove_prefix(std::string_view("/pools/").size());
+    const auto pool = pool_of_path(sources.config, path);
+    if (!pool) return error_reply(404, "no_such_pool", "there is no such pool");
+    return status_reply(sources, [&](const Status& status) { return pool_json(status, *pool); });
 }
 
-AdminReply events(const EndpointSources& sources, std::string_view query) {
-    const auto after = number_in(query, "after");
-    if (!after) return error_reply(400, after.error());
-    const auto limit = number_in(query, "limit");
-    if (!limit) return error_reply(400, limit.error());
-    const std::size_t most =
-        std::min<std::uint64_t>(limit->value_or(Chronicle::kKept), Chronicle::kKept);
+/// A page of process_status.h.
+template <class Page>
+AdminReply process_reply(const EndpointSources& sources, const TrafficRates& rates, Page page) {
+    const observe::ProcessFacts facts = read_facts(sources);
+    const auto last = sources.chronicle.events_last(1);
+    const TrafficTotals totals = sum_of_traffic(sources.shards);
+    const Operations& operations = sources.operations;
+    return status_reply(sources, [&](const Status& status) {
+        return page(ProcessStatus{
+            .status = status,
+            .phase = sources.phase.load(std::memory_order_relaxed),
+            .facts = facts,
+            .totals = totals,
+            .rate = rates.read(status.moment.now, totals),
+            .last_event_id = last.empty() ? 0 : last.back().id,
+            .drain_left = operations.drain_left ? operations.drain_left() : std::nullopt});
+    });
+}
+
+AdminReply shards(const EndpointSources& sources) {
+    const auto cpu_times = read_shard_cpu_times(sources.shards.size());
+    return status_reply(sources,
+                        [&](const Status& status) { return shards_json(status, cpu_times); });
+}
+
+AdminReply drain(const EndpointSources& sources, const TrafficRates& rates, bool begin) {
+    if (begin) {
+        if (!sources.operations.drain) {
+            return error_reply(501, "not_available", "this process cannot do that");
+        }
+        sources.operations.drain();
+    }
+    return process_reply(sources, rates, drain_json);
+}
+
+AdminReply json_reply(std::string body) {
     AdminReply reply;
-    observe::JsonWriter json(reply.body);
-    json.open_array();
-    const auto told = after->has_value() ? sources.chronicle.events_after(**after, most)
-                                         : sources.chronicle.events_last(most);
-    for (const observe::Told& event : told) observe::put_event(json, event, sources.config);
-    json.close_array();
-    reply.body += '\n';
+    reply.body = std::move(body);
     return reply;
+}
+
+std::vector<AdminEndpoint> state_endpoints(const EndpointSources& sources,
+                                           const std::shared_ptr<TrafficRates>& rates) {
+    std::vector<AdminEndpoint> endpoints;
+    const auto add = [&](const char* path, auto reply) {
+        endpoints.push_back(
+            read_endpoint(path, [reply](const AdminRequest& request) { return reply(request); }));
+    };
+    const auto add_below = [&](const char* path, auto reply) {
+        endpoints.push_back(read_endpoint(
+            path, [reply](const AdminRequest& request) { return reply(request.path); }, true));
+    };
+    using Request = const AdminRequest&;
+    add("/healthz", [](Request) { return text_reply(200, "ok\n"); });
+    add("/readyz", [sources](Request) { return readyz(sources); });
+    add("/metrics", [sources](Request) { return metrics(sources); });
+    add("/openapi.json", [](Request) { return json_reply(std::string(kOpenApi)); });
+    add("/config", [sources](Request) { return json_reply(config_json(sources.config)); });
+    add("/status",
+        [sources, rates](Request) { return process_reply(sources, *rates, status_json); });
+    add("/shards", [sources](Request) { return shards(sources); });
+    add("/pools", [sources](Request) { return status_reply(sources, pools_json); });
+    add_below("/pools/", [sources](std::string_view path) { return one_pool(sources, path); });
+    add("/upstreams", [sources](Request) { return status_reply(sources, upstreams_json); });
+    add_below("/upstreams/",
+              [sources](std::string_view path) { return one_upstream(sources, path); });
+    add("/breakers", [sources](Request) { return status_reply(sources, breakers_json); });
+    add("/events", [sources](Request request) {
+        return events_reply(sources.chronicle, sources.config, request);
+    });
+    add("/routes/explain",
+        [sources](Request request) { return explain_reply(sources.config, request.query); });
+    endpoints.push_back({.path = "/drain",
+                         .methods = {http::Method::get, http::Method::post},
+                         .handler = [sources, rates](Request request) {
+                             return drain(sources, *rates, request.method == http::Method::post);
+                         }});
+    return endpoints;
 }
 
 }  // namespace
@@ -169,24 +206,22 @@ std::optional<std::string> unready_reason(Phase phase, const config::Config& con
     return {};
 }
 
-std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources) {
-    const std::vector<http::Method> get = {http::Method::get};
-    return {
-        {"/healthz", get, [](const AdminRequest&) { return text_reply(200, "ok\n"); }},
-        {"/readyz", get, [sources](const AdminRequest&) { return readyz(sources); }},
-        {"/metrics", get, [sources](const AdminRequest&) { return metrics(sources); }},
-        {"/upstreams", get,
-         [sources](const AdminRequest&) { return status_reply(sources, upstreams_json); }},
-        {std::string(kUpstreamPath), get,
-         [sources](const AdminRequest& request) { return one_upstream(sources, request.path); },
-         true},
-        {"/pools", get,
-         [sources](const AdminRequest&) { return status_reply(sources, pools_json); }},
-        {"/breakers", get,
-         [sources](const AdminRequest&) { return status_reply(sources, breakers_json); }},
-        {"/events", get,
-         [sources](const AdminRequest& request) { return events(sources, request.query); }},
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources,
+                                              const std::shared_ptr<TrafficRates>& rates) {
+    std::vector<AdminEndpoint> all = state_endpoints(sources, rates);
+    for (auto& endpoint : change_endpoints(sources)) all.push_back(std::move(endpoint));
+    for (auto& endpoint : operation_endpoints(sources)) all.push_back(std::move(endpoint));
+    return all;
+}
+
+void add_standard_endpoints(AdminServer& server, const EndpointSources& sources) {
+    const auto rates = std::make_shared<TrafficRates>();
+    const auto tick = [rates, shards = sources.shards] {
+        rates->tick(read_clocks().now, sum_of_traffic(shards));
     };
+    tick();
+    server.every_second(tick);
+    server.add(standard_endpoints(sources, rates));
 }
 
 }  // namespace ringway::control

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "query.h"
+#include "ringway/failover/by_hand.h"
 #include "ringway/observe/histogram.h"
 #include "ringway/observe/json.h"
 
@@ -51,9 +53,9 @@ void put_time(JsonWriter& json, const Status& status, Instant at) {
     json.time(status.moment.unix_ns_of(at));
 }
 
-/// How long until then, 0 when it is over; null for the epoch.
+/// How long until then, 0 when it is over; null for the epoch, and for what does not end by time.
 void put_until(JsonWriter& json, const Status& status, Instant until) {
-    if (until == Instant{}) return json.null();
+    if (until == Instant{} || until == base::kNever) return json.null();
     json.seconds(std::max(until - status.moment.now, Duration{0}));
 }
 
@@ -90,6 +92,16 @@ void put_ejection(JsonWriter& json, const Status& status, const UpstreamView& vi
     put_until(json.key("seconds"), status, view.ejected_until);
     json.key("in_row").number(view.ejections);
     json.close_object();
+}
+
+/// What of it an operator has set, and only an operator changes.
+void put_by_hand(JsonWriter& json, const UpstreamView& view) {
+    const failover::ByHand by_hand = failover::set_by_hand(view);
+    json.open_array();
+    if (by_hand.state) json.text("state");
+    if (by_hand.weight) json.text("weight");
+    if (by_hand.breaker) json.text("breaker");
+    json.close_array();
 }
 
 /// Seconds in each state since the start, the running one included.
@@ -225,8 +237,15 @@ void put_upstream(JsonWriter& json, const Status& status, Place place) {
     json.close_array();
     json.key("state").text(name_of(view.state));
     json.key("reason").text(name_of(view.reason));
+    put_by_hand(json.key("set_by_hand"), view);
     json.key("eligible").boolean(view.eligible);
     json.key("weight_config").number(view.weight_config);
+    json.key("weight_by_hand");
+    if (view.weight_by_hand) {
+        json.number(*view.weight_by_hand);
+    } else {
+        json.null();
+    }
     json.key("weight").number(view.weight);
     json.key("tier").number(view.tier);
     json.key("backup").boolean(view.backup);
@@ -315,25 +334,17 @@ void for_each_upstream(const config::Config& config, Visit visit) {
     }
 }
 
-/// Takes percent-encoding off; what is no %XX stays as it is.
-std::string decoded(std::string_view text) {
-    const auto digit = [](char c) {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    };
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool whole = text[i] == '%' && i + 2 < text.size();
-        if (whole && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-            out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
+void put_breaker_of(JsonWriter& json, const Status& status, Place place) {
+    const config::Pool& pool = status.config.pools[place.pool.value];
+    const UpstreamView& view = status.view.upstream(place);
+    json.open_object();
+    json.key("pool").text(pool.name);
+    json.key("upstream").text(pool.upstreams[place.upstream.value].name);
+    json.key("enabled").boolean(pool.breaker.enabled);
+    json.key("set_by_hand").boolean(failover::set_by_hand(view).breaker);
+    put_breaker(json.key("breaker"), status, view);
+    json.key("failures_in_row").number(sum_of(status, place, &UpstreamCounters::failures_in_row));
+    json.close_object();
 }
 
 }  // namespace
@@ -354,6 +365,13 @@ std::string upstream_json(const Status& status, Place place) {
     return out + '\n';
 }
 
+std::string pool_json(const Status& status, cluster::PoolIndex pool) {
+    std::string out;
+    JsonWriter json(out);
+    put_pool(json, status, pool);
+    return out + '\n';
+}
+
 std::string pools_json(const Status& status) {
     std::string out;
     JsonWriter json(out);
@@ -365,21 +383,18 @@ std::string pools_json(const Status& status) {
     return out + '\n';
 }
 
+std::string breaker_json(const Status& status, Place place) {
+    std::string out;
+    JsonWriter json(out);
+    put_breaker_of(json, status, place);
+    return out + '\n';
+}
+
 std::string breakers_json(const Status& status) {
     std::string out;
     JsonWriter json(out);
     json.open_array();
-    for_each_upstream(status.config, [&](Place place) {
-        const config::Pool& pool = status.config.pools[place.pool.value];
-        json.open_object();
-        json.key("pool").text(pool.name);
-        json.key("upstream").text(pool.upstreams[place.upstream.value].name);
-        json.key("enabled").boolean(pool.breaker.enabled);
-        put_breaker(json.key("breaker"), status, status.view.upstream(place));
-        json.key("failures_in_row")
-            .number(sum_of(status, place, &UpstreamCounters::failures_in_row));
-        json.close_object();
-    });
+    for_each_upstream(status.config, [&](Place place) { put_breaker_of(json, status, place); });
     json.close_array();
     return out + '\n';
 }
@@ -387,8 +402,8 @@ std::string breakers_json(const Status& status) {
 std::optional<Place> place_of_path(const config::Config& config, std::string_view path) {
     const std::size_t slash = path.find('/');
     if (slash == std::string_view::npos) return {};
-    const std::string pool = decoded(path.substr(0, slash));
-    const std::string upstream = decoded(path.substr(slash + 1));
+    const std::string pool = percent_decoded(path.substr(0, slash));
+    const std::string upstream = percent_decoded(path.substr(slash + 1));
     std::optional<Place> found;
     for_each_upstream(config, [&](Place place) {
         const config::Pool& owner = config.pools[place.pool.value];
@@ -397,6 +412,17 @@ std::optional<Place> place_of_path(const config::Config& config, std::string_vie
         if (named) found = place;
     });
     return found;
+}
+
+std::optional<cluster::PoolIndex> pool_of_path(const config::Config& config,
+                                               std::string_view path) {
+    const std::string name = percent_decoded(path);
+    for (std::size_t i = 0; i < config.pools.size(); ++i) {
+        if (config.pools[i].name == name) {
+            return cluster::PoolIndex{static_cast<std::uint16_t>(i)};
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace ringway::control

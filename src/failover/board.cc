@@ -75,6 +75,8 @@ void Board::detach(std::uint16_t shard) {
 void Board::announce(const Teller& teller, std::vector<Event>& events) {
     // First of all the others: what follows is bookkeeping.
     wake_others(teller.shard);
+    std::unique_lock lock(control_mutex_, std::defer_lock);
+    if (teller.shard == shard_count_) lock.lock();
     const Instant first_sign = teller.first_sign == Instant{} ? teller.now : teller.first_sign;
     for (Event& event : events) {
         event.shard = teller.shard;

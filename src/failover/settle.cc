@@ -27,7 +27,7 @@ bool is_taken_out_on_purpose(UpstreamState state) {
 std::uint64_t exact_weight(const config::Pool& rules, const UpstreamView& upstream) {
     // A refused credential is no outage, but each request that meets it costs a round trip more.
     const bool lessened = upstream.state == UpstreamState::degraded || upstream.credentials_fault;
-    return std::uint64_t{upstream.weight_config} *
+    return std::uint64_t{upstream.weight_by_hand.value_or(upstream.weight_config)} *
            (lessened ? rules.health.degraded_weight_percent : 100) * upstream.agent_percent;
 }
 
@@ -57,7 +57,7 @@ bool is_good(UpstreamState state) {
 
 bool is_reachable(const config::Pool& rules, const UpstreamView& upstream, bool breaker_counts) {
     return !upstream.addresses.empty() && upstream.cooling_until == Instant{} &&
-           upstream.agent_percent > 0 &&
+           upstream.agent_percent > 0 && upstream.weight_by_hand != 0u &&
            (!breaker_counts || breaker::admits(rules.breaker, upstream.breaker));
 }
 

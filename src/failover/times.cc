@@ -42,7 +42,8 @@ void pass_time(Draft& draft, Place place) {
 bool could_serve(const UpstreamView& upstream) {
     const bool state_allows = is_good(upstream.state) || upstream.state == UpstreamState::unknown;
     return state_allows && !upstream.addresses.empty() && upstream.ejected_until == Instant{} &&
-           upstream.agent_percent > 0 && upstream.breaker.phase != BreakerPhase::open;
+           upstream.agent_percent > 0 && upstream.weight_by_hand != 0u &&
+           upstream.breaker.phase != BreakerPhase::open;
 }
 
 }  // namespace

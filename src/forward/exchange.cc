@@ -53,6 +53,8 @@ Exchange::~Exchange() {
     RW_ASSERT(!rival_.live());
     RW_ASSERT(pipe_.read_end == ring::kNoDescriptor);
     plane_.counters.exchanges_active.sub();
+    if (streaming_) plane_.counters.streams_open.sub();
+    if (tunnelled_) plane_.counters.tunnels_open.sub();
 }
 
 const config::Listener& Exchange::listener() const {

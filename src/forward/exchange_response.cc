@@ -93,6 +93,10 @@ void Exchange::write_response(ring::Slice& received) {
     const bool length_unknown =
         head.framing == http::Framing::chunked || head.framing == http::Framing::until_close;
     chunked_out_ = length_unknown && minor_version_ >= 1;
+    if (length_unknown) {
+        plane_.counters.streams_open.add();
+        streaming_ = 1;
+    }
     client_keep_alive_ = keep_alive_ && request_.done() && client_.may_persist() &&
                          (!length_unknown || chunked_out_);
     upstream_keep_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
@@ -211,6 +215,8 @@ void Exchange::switch_protocols(ring::Slice& received) {
     status_ = 101;
     state_ = State::tunnelling;
     plane_.counters.upgrades.add();
+    plane_.counters.tunnels_open.add();
+    tunnelled_ = 1;
     attempt_.side->expect_raw();
     Gather& gather = plane_.gather;
     gather.clear();

@@ -104,6 +104,12 @@ bool is_gone(const cluster::UpstreamView& upstream) {
             upstream.reason == cluster::Reason::check_unanswered);
 }
 
+/// Finishes what it has, and gets nothing more.
+bool is_leaving(const cluster::UpstreamView& upstream) {
+    return upstream.state == cluster::UpstreamState::draining ||
+           upstream.state == cluster::UpstreamState::maintenance;
+}
+
 }  // namespace
 
 bool Plane::act_on_view() {
@@ -155,6 +161,7 @@ void Plane::act_on_pool(cluster::PoolIndex pool, const cluster::PoolView* before
                 loads[pool.value][u].eligible_since = now();
             upstream_pools.open_ahead(*this, place);
         }
+        upstream_pools.set_leaving(place, is_leaving(now_is));
         if (is_gone(now_is) && (was == nullptr || !is_gone(*was))) {
             upstream_pools.close_idle(place);
             waits(place).move_all();

@@ -63,6 +63,12 @@ void UpstreamPools::close_idle(cluster::Place place) {
     close_all(pools_[place.pool.value][place.upstream.value]);
 }
 
+void UpstreamPools::set_leaving(cluster::Place place, bool leaving) {
+    Upstream& upstream = pools_[place.pool.value][place.upstream.value];
+    if (leaving && !upstream.leaving) close_all(upstream);
+    upstream.leaving = leaving;
+}
+
 void UpstreamPools::close_all(Upstream& upstream) {
     while (!upstream.idle.empty()) upstream.idle.front().drop_idle();
     while (!upstream.opening.empty()) upstream.opening.front().drop_opening();
@@ -89,7 +95,10 @@ bool UpstreamPools::keep(Plane& plane, UpstreamSide& connection) {
     Upstream& upstream = of(connection);
     const bool worn = pool.requests_per_connection_max > 0 &&
                       connection.requests() >= pool.requests_per_connection_max;
-    if (plane.draining || worn || upstream.idle_count >= pool.idle_connections_max) return false;
+    if (plane.draining || upstream.leaving || worn ||
+        upstream.idle_count >= pool.idle_connections_max) {
+        return false;
+    }
     upstream.idle.push_front(connection);
     ++upstream.idle_count;
     measure(plane, upstream, connection);

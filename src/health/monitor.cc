@@ -138,7 +138,8 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
         const std::size_t number = first_of_pool[pool] + i;
         watches[number]->follow(view);
         Seen& before = seen[number];
-        if (before.ejected_until != now[i].ejected_until || before.phase != now[i].breaker.phase) {
+        if (before.ejected_until != now[i].ejected_until || before.phase != now[i].breaker.phase ||
+            before.breaker_resets != now[i].breaker_resets) {
             // What led to the last verdict must not lead to the next.
             upstreams[number].failures_in_row->set(0);
         }
@@ -146,6 +147,7 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
             before.credentials_refused_at = desk.now();
         before.ejected_until = now[i].ejected_until;
         before.phase = now[i].breaker.phase;
+        before.breaker_resets = now[i].breaker_resets;
         before.credentials_fault = now[i].credentials_fault;
     }
 }

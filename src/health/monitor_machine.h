@@ -37,6 +37,7 @@ struct Monitor::Machine final : ViewReader, Suspects {
     struct Seen {
         base::Instant ejected_until{};
         cluster::BreakerPhase phase = cluster::BreakerPhase::closed;
+        std::uint16_t breaker_resets = 0;
         bool credentials_fault = false;
         base::Instant credentials_refused_at{};
     };

@@ -71,11 +71,13 @@ void Steward::weigh(std::uint16_t pool, std::vector<Record>& records) {
         record.window.tick(sum(place_of(i)));
         // What led to the last verdict must not lead to the next.
         if (upstream.ejected_until != record.ejected_until ||
-            upstream.breaker.phase != record.phase) {
+            upstream.breaker.phase != record.phase ||
+            upstream.breaker_resets != record.breaker_resets) {
             record.window.restart();
         }
         record.ejected_until = upstream.ejected_until;
         record.phase = upstream.breaker.phase;
+        record.breaker_resets = upstream.breaker_resets;
     }
     for (std::size_t i = 0; i < records.size(); ++i) weigh_errors(place_of(i), records[i].window);
     weigh_latency(pool, records);

@@ -22,6 +22,7 @@ class Steward {
         Window window;
         base::Instant ejected_until{};
         cluster::BreakerPhase phase = cluster::BreakerPhase::closed;
+        std::uint16_t breaker_resets = 0;
     };
     void weigh(std::uint16_t pool, std::vector<Record>& records);
     void weigh_errors(cluster::Place place, const Window& window);

@@ -22,6 +22,11 @@ constexpr Row<ShardCounters> kShardRows[] = {
      &ShardCounters::exchanges_active},
     {{"ringway_shard_clients_open", Type::gauge, "Client connections open now."},
      &ShardCounters::clients_open},
+    {{"ringway_shard_streams_open", Type::gauge,
+      "Responses of unknown length (chunked, SSE) being sent now."},
+     &ShardCounters::streams_open},
+    {{"ringway_shard_tunnels_open", Type::gauge, "Upgraded connections (WebSocket) open now."},
+     &ShardCounters::tunnels_open},
     {{"ringway_shard_pipelined_requests_total", Type::counter,
       "Requests that arrived behind an unanswered one on the same connection."},
      &ShardCounters::pipelined_requests},
@@ -70,6 +75,15 @@ void process_families(Page& page, const ProcessFacts& facts) {
     page.single({"ringway_draining", Type::gauge,
                  "1 while the process ends and takes no new connections, else 0."},
                 facts.draining ? 1 : 0);
+    page.single({"ringway_config_last_reload_success", Type::gauge,
+                 "1 when the last configuration that was loaded took effect, else 0."},
+                facts.reload.last_success ? 1 : 0);
+    page.single({"ringway_config_last_reload_success_timestamp_seconds", Type::gauge,
+                 "When a configuration last took effect, in seconds since the Unix epoch."},
+                facts.reload.last_success_unix_seconds);
+    page.single({"ringway_config_generation", Type::gauge,
+                 "Number of the configuration in use; 1 at the start of the process."},
+                facts.reload.generation);
     page.single({"process_start_time_seconds", Type::gauge,
                  "Start of the process, in seconds since the Unix epoch."},
                 facts.started_unix_seconds);

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness import Checked, check, equal, eventually, health_check, main, pool, response, Ringway, upstream
 
 UPSTREAM = set(
-    """pool name addresses state reason since time_in_state eligible weight_config weight tier backup breaker ejected
+    """pool name addresses state reason set_by_hand weight_by_hand since time_in_state eligible weight_config weight tier backup breaker ejected
     cooling_seconds credentials_fault agent_percent in_flight requests failures rate_limited credentials_refused connections
     connections_idle probes latency checks""".split()
 )

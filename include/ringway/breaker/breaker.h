@@ -45,8 +45,16 @@ std::optional<BreakerView> pass_trial(const config::Breaker& rules, const Breake
 /// more, or when it was given back as lost.
 std::optional<BreakerView> return_trial(const BreakerView& breaker);
 /// Half open without waiting, trials whole: an active check has shown that the upstream is back.
-/// Nothing unless it is open.
+/// Nothing unless it is open, and not by hand.
 std::optional<BreakerView> half_open(const BreakerView& breaker);
+/// Opened by hand: stays open until it is closed by hand.
+inline bool is_by_hand(const BreakerView& breaker) {
+    return breaker.phase == cluster::BreakerPhase::open && breaker.until == base::kNever;
+}
+/// Open, until close_by_hand(). Nothing when it is so already.
+std::optional<BreakerView> open_by_hand(const BreakerView& breaker);
+/// Closed now; it remembers how often in a row it had opened. Nothing when it is closed.
+std::optional<BreakerView> close_by_hand(const BreakerView& breaker);
 /// What became due by `now`: open -> half open, and lost trials. Nothing when nothing did.
 std::optional<BreakerView> pass_time(const BreakerView& breaker, base::Instant now);
 /// When pass_time() would do something; kNever when never.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ringway/base/socket_address.h"
@@ -79,7 +80,8 @@ struct BreakerView {
     std::uint16_t trials = 0;     // let through in this half-open phase
     std::uint16_t successes = 0;  // of those
     std::uint16_t openings = 0;   // in a row: doubles the recovery time-out
-    base::Instant until{};        // open: when it becomes half open; half open: see breaker.h
+    // open: when it becomes half open, kNever when it was opened by hand; half open: see breaker.h
+    base::Instant until{};
     bool operator==(const BreakerView&) const = default;
 };
 
@@ -107,6 +109,8 @@ struct UpstreamView {
     bool credentials_fault = false;
     std::uint8_t agent_percent = 100;  // of its weight, as its agent asked
     BreakerView breaker;
+    std::optional<std::uint32_t> weight_by_hand;  // 0..kWeightMax instead of weight_config; 0: none
+    std::uint16_t breaker_resets = 0;  // by hand; each makes the shards forget what they counted
 
     // -- what follows from all of that; failover::settle() --
     bool eligible = true;      // may be picked now

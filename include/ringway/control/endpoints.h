@@ -1,10 +1,11 @@
-// The admin endpoints that every configuration has: the process's own state, its numbers, and what
-// is known of pools and upstreams.
+// The admin endpoints: the process's own state and numbers, what is known of pools and upstreams,
+// and what an operator asks of them. docs/openapi.json and docs/admin.md describe them.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@
 #include "ringway/control/admin_server.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/log_writer.h"
+#include "ringway/control/operations.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/traffic_rates.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
 #include "ringway/observe/counters.h"
@@ -38,21 +41,21 @@ observe::ProcessFacts read_process_facts();
 struct EndpointSources {
     const config::Config& config;
     const std::atomic<Phase>& phase;
-    const failover::Board& board;
+    failover::Board& board;
     std::vector<const observe::ShardCounters*> shards;
     const health::CheckStats& checks;
     const Chronicle& chronicle;
     const LogWriter& access_log;
     const Resolver& resolver;
     const AdminServer& server;
+    const Operations& operations;
 };
 
-/// - /healthz: 200 "ok" while the process lives.
-/// - /readyz: 200 "ready", or 503 with the reason.
-/// - /metrics: the Prometheus page (docs/metrics.md).
-/// - /upstreams, /upstreams/{pool}/{name}, /pools, /breakers: JSON (control/status.h).
-/// - /events?after=ID&limit=N: an array of the last events, the oldest first; with `after` those
-///   behind that id, so that a reader goes on where it was. At most 1024 are kept.
-std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources);
+/// Every endpoint of docs/openapi.json. `rates` is ticked by someone else.
+std::vector<AdminEndpoint> standard_endpoints(const EndpointSources& sources,
+                                              const std::shared_ptr<TrafficRates>& rates);
+
+/// Adds every endpoint of docs/openapi.json, and what they need each second.
+void add_standard_endpoints(AdminServer& server, const EndpointSources& sources);
 
 }  // namespace ringway::control

@@ -31,8 +31,12 @@ struct Status {
 std::string upstreams_json(const Status& status);
 /// One of them, an object.
 std::string upstream_json(const Status& status, cluster::Place place);
+/// One of them, an object.
+std::string pool_json(const Status& status, cluster::PoolIndex pool);
 /// All pools, an array in the order of the configuration.
 std::string pools_json(const Status& status);
+/// The breaker of an upstream, an object.
+std::string breaker_json(const Status& status, cluster::Place place);
 /// The breakers of all upstreams, an array in the order of the configuration.
 std::string breakers_json(const Status& status);
 
@@ -40,5 +44,7 @@ std::string breakers_json(const Status& status);
 /// upstream's name; percent-encoding (RFC 3986 2.1) is taken off both, so that names with a slash
 /// can be written. Nothing when there is no such upstream.
 std::optional<cluster::Place> place_of_path(const config::Config& config, std::string_view path);
+/// The same for the path behind /pools/, which is the pool's name.
+std::optional<cluster::PoolIndex> pool_of_path(const config::Config& config, std::string_view path);
 
 }  // namespace ringway::control

@@ -51,7 +51,7 @@ class Board {
     /// Publishes what `step` (const View& -> Step) makes of the current view, again from the newer
     /// view when another publisher was faster; then tells the events, counts them, and wakes the
     /// other shards. False when step() gave nothing: there is nothing new. RcuReader threads, one
-    /// for each Teller::shard. No lock on the way, but for the waking.
+    /// for each shard and any for control. No lock on the way of a shard, but for the waking.
     template <class StepMaker>
     bool change(const Teller& teller, StepMaker&& step) {
         for (;;) {
@@ -117,6 +117,7 @@ class Board {
     std::vector<Asked> asked_;                             // of each shard
     std::vector<std::atomic<std::int64_t>> asked_for_ns_;  // of each upstream; 0: not asked
     std::atomic<std::uint64_t> events_lost_{0};
+    std::mutex control_mutex_;  // of the telling end of control's event ring
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;
 };

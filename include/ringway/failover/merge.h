@@ -96,14 +96,14 @@ std::optional<Instant> all_cooling_until(const cluster::PoolView& pool);
 /// Works out what follows for each upstream of the pool (eligible, weight, out_since) and the pool
 /// (panic):
 /// - usable: it has an address, is healthy or degraded, not ejected, not cooling, its agent wants
-///   more than 0 percent, and its breaker admits;
+///   more than 0 percent, its weight is not 0 by hand, and its breaker admits;
 /// - when fewer than panic_percent of the upstreams that are not draining or in maintenance are
 ///   usable, those that are out for nothing but their ejection are used as well; panic when there
 ///   is such a one;
 /// - when nobody is usable, those that are unknown and out for nothing else are.
-/// Weight: configured x degraded_weight_percent when degraded or its credential is refused x
-/// agent_percent. Where that leaves no whole number, all weights of the pool are multiplied by what
-/// makes them whole (1, 1 and 25 % of 1 are 4, 4 and 1), within 1..kWeightMax.
+/// Weight: by hand, else configured, x degraded_weight_percent when degraded or its credential is
+/// refused x agent_percent. Where that leaves no whole number, all weights of the pool are
+/// multiplied by what makes them whole (1, 1 and 25 % of 1 are 4, 4 and 1), within 1..kWeightMax.
 void settle(const config::Pool& config, cluster::PoolView& pool, Instant now);
 
 }  // namespace ringway::failover

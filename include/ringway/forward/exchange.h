@@ -284,6 +284,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     std::array<char, 32> request_id_{};
     std::uint32_t client_side_done_ : 1 = 0;    // tunnel: the client has sent FIN
     std::uint32_t upstream_side_done_ : 1 = 0;  // tunnel: the upstream has sent FIN
+    std::uint32_t streaming_ : 1 = 0;           // counted in streams_open
+    std::uint32_t tunnelled_ : 1 = 0;           // counted in tunnels_open
 };
 
 }  // namespace ringway::forward

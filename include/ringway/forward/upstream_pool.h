@@ -37,6 +37,9 @@ class UpstreamPools {
     void note_closed_by_peer(Plane& plane, cluster::Place place);
     /// Closes the idle connections to one upstream: it was found dead.
     void close_idle(cluster::Place place);
+    /// While it drains or is in maintenance its connections close: idle ones at once, others after
+    /// their exchange.
+    void set_leaving(cluster::Place place, bool leaving);
     /// Closes every idle connection.
     void close_idle();
 
@@ -46,6 +49,7 @@ class UpstreamPools {
         std::uint32_t idle_count = 0;
         base::IntrusiveList<UpstreamSide, IdleTag> opening;  // ahead of requests
         std::uint32_t opening_count = 0;
+        bool leaving = false;
         base::Instant measured_at{};
         base::Instant closed_at{};       // when the upstream last closed an idle one
         std::uint32_t next_address = 0;  // of those that its name resolved to

@@ -117,6 +117,8 @@ struct alignas(64) UpstreamCounters {
 struct ShardCounters {
     explicit ShardCounters(const config::Config& config);
 
+    // gauges of exchanges: responses of unknown length on their way, and upgraded connections
+    Counter streams_open, tunnels_open;
     Counter turns, completions, exchanges, exchanges_active, clients_open, pipelined_requests,
         upgrades, spliced_bytes, buffers_exhausted, sends_partial, client_aborts,
         access_records_dropped, access_records;

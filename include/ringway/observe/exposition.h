@@ -13,6 +13,13 @@
 
 namespace ringway::observe {
 
+/// What became of the configuration since the start; the first load is one of them.
+struct ReloadFacts {
+    bool last_success = true;  // false exactly when the last one that was tried was refused
+    double last_success_unix_seconds = 0;
+    std::uint64_t generation = 1;  // counts those that took effect
+};
+
 /// What the process and its control threads know of themselves, read at the time of the page.
 struct ProcessFacts {
     std::string_view version;
@@ -22,6 +29,7 @@ struct ProcessFacts {
     std::uint64_t open_descriptors = 0;
     std::uint64_t descriptors_max = 0;
     bool draining = false;
+    ReloadFacts reload;
     std::uint64_t access_lines = 0;       // written
     std::uint64_t access_lines_lost = 0;  // taken from a shard, but not written
     std::uint64_t access_write_failures = 0;

@@ -8,6 +8,7 @@ import traceback
 
 from harness.balancer import Ringway, forward_to, pool, upstream
 from harness.checked import Checked, health_check
+from harness.controlled import Controlled, EventStream, TOKEN
 from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
@@ -17,7 +18,9 @@ from harness.program import Load, Program
 __all__ = [
     "Checked",
     "Client",
+    "Controlled",
     "Ended",
+    "EventStream",
     "Hangup",
     "Load",
     "Origin",
@@ -25,6 +28,7 @@ __all__ = [
     "Reply",
     "Ringway",
     "SLOW",
+    "TOKEN",
     "TemporaryFolder",
     "check",
     "chunked",

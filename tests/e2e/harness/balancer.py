@@ -44,7 +44,7 @@ def forward_to(*origins, pool_keys="", route_keys=""):
 class Ringway:
     """Started and ready when constructed; stopped with SIGTERM, and its end judged, on leaving the block.
 
-    `body` is the TOML of routes and pools; `listener`, `shards`, `process`, `log` are further lines of those sections.
+    `body` is the TOML of routes and pools; `listener`, `shards`, `process`, `log`, `admin` are further lines of those sections.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Ringway:
         shards="",
         process="",
         log="",
+        admin="",
         ready="/readyz",
         graceful_timeout="2s",
         more_listeners="",
@@ -74,6 +75,7 @@ graceful_timeout = "{graceful_timeout}"
 {shards}
 [admin]
 listen = "127.0.0.1:{self.admin_port}"
+{admin}
 [log]
 access_path = "{self.access_path}"
 {log}

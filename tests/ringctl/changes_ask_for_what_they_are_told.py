@@ -80,7 +80,7 @@ def test():
         equal(said["upgrade",], "process 4711 has taken over; the old one drains\n", "an upgrade")
         equal(
             said["drain", "--all"],
-            "draining: 2 connections, 1 exchanges, 0 streams, 0 tunnels left, cut in 8.2 s\n",
+            "draining: 2 connections, 1 exchange, 0 streams, 0 tunnels left, cut in 8.2 s\n",
             "a drain of all",
         )
 

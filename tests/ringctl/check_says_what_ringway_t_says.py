@@ -7,9 +7,9 @@ from pathlib import Path
 from asking import ROOT, TemporaryFolder, check, equal, main, ringctl
 
 FILES = {
-    "good.toml": '[[listener]]\naddress = "127.0.0.1:0"\n[[route]]\nrespond = { status = 204 }\n',
+    "good.toml": '[[listener]]\naddress = "127.0.0.1:8080"\n[[route]]\nrespond = { status = 204 }\n',
     "bad.toml": '[process]\nusr = "x"\n[[listener]]\naddress = "nowhere"\n[[route]]\npool = "none"\n',
-    "feature.toml": '[shards]\nkernel_features_off = ["sqpoll"]\n[[listener]]\naddress = "127.0.0.1:0"\n[[route]]\n'
+    "feature.toml": '[shards]\nkernel_features_off = ["sqpoll"]\n[[listener]]\naddress = "127.0.0.1:8080"\n[[route]]\n'
     "respond = { status = 204 }\n",
     "syntax.toml": "[process\n",
     "empty.toml": "",

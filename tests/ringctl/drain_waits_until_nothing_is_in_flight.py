@@ -43,7 +43,7 @@ def ends_in_time():
     with StandIn(pages(Draining())) as server:
         done = ringctl("drain", "a", "--wait=300ms", admin=server)
         equal(done.status, 1, f"{done}")
-        check("api/a goes on draining: 2 requests are still in flight" in done.err, f"{done}")
+        check("api/a goes on draining, with 2 requests still in flight" in done.err, f"{done}")
 
 
 def tells_when_somebody_else_made_it_ready():
@@ -62,7 +62,7 @@ def waits_for_the_process():
             eventually(lambda: run.err, "progress")
             equal(
                 run.err[0],
-                "draining: 5 connections, 4 exchanges, 1 streams, 0 tunnels left, cut in 7.5 s",
+                "draining: 5 connections, 4 exchanges, 1 stream, 0 tunnels left, cut in 7.5 s",
                 "progress",
             )
             server.__exit__()

@@ -134,10 +134,14 @@ def in_zsh(folder, server):
         )
         return done.stdout
 
-    check("ringctl status" in offered("ringctl sta"), f"zsh: {offered('ringctl sta')!r}")
-    check("ringctl drain web/front" in offered("ringctl drain w"), f"zsh: {offered('ringctl drain w')!r}")
-    check("ringctl breaker open" in offered("ringctl breaker o"), f"zsh: {offered('ringctl breaker o')!r}")
-    check("ringctl drain --wait" in offered("ringctl drain --w"), f"zsh: {offered('ringctl drain --w')!r}")
+    for line, wanted in (
+        ("ringctl sta", "ringctl status"),
+        ("ringctl drain w", "ringctl drain web/front"),
+        ("ringctl breaker o", "ringctl breaker open"),
+        ("ringctl drain --w", "ringctl drain --wait"),
+    ):
+        seen = offered(line)
+        check(wanted in seen, f"zsh completes {line!r}: {seen!r}")
 
 
 def in_fish(folder, server):

@@ -48,6 +48,8 @@ TEST(table, no_line_is_wider_than_asked_for) {
 TEST(units, numbers_are_short_and_have_a_unit) {
     EXPECT_EQ(count_text(std::nullopt), "-");
     EXPECT_EQ(count_text(1234567), "1234567");
+    EXPECT_EQ(counted(1, "stream"), "1 stream");
+    EXPECT_EQ(counted(0, "stream"), "0 streams");
     EXPECT_EQ(rate_text(0), "0");
     EXPECT_EQ(rate_text(0.44), "0.4");
     EXPECT_EQ(rate_text(99.96), "100");
@@ -73,7 +75,7 @@ TEST(units, numbers_are_short_and_have_a_unit) {
 Cell state_of(const char* upstream) { return state_cell(Document::parse(upstream)->root()); }
 
 TEST(cells, a_state_says_all_that_keeps_an_upstream_from_serving) {
-    const Cell well = state_of(R"({"state":"healthy","reason":"none"})");
+    const Cell well = state_of(R"({"state":"healthy","reason":"started"})");
     EXPECT_EQ(well.text, "healthy");
     EXPECT_EQ(well.tone, Tone::good);
     const Cell out = state_of(R"({"state":"unhealthy","reason":"check_failed"})");

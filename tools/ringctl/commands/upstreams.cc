@@ -155,22 +155,21 @@ Result<int> wait_for_upstream(Session& session, const UpstreamName& name,
         }
         if (over(deadline)) {
             progress.end();
-            return std::unexpected(Failure{
-                .message = fmt::format("{} goes on draining: {:.0f} requests are still in flight",
-                                       shown_name, in_flight)});
+            return std::unexpected(
+                Failure{.message = fmt::format("{} goes on draining, with {} still in flight",
+                                               shown_name, counted(in_flight, "request"))});
         }
         progress.show(fmt::format("{}: draining, {:.0f} in flight", shown_name, in_flight));
         std::this_thread::sleep_for(kPollInterval);
     }
 }
 
-/// "12 connections, 3 exchanges, 1 streams, 0 tunnels left, cut in 8.2 s"
+/// "12 connections, 3 exchanges, 1 stream, 0 tunnels left, cut in 8.2 s"
 std::string drain_text(const Value& drain) {
     std::string text;
-    for (const char* const key : {"connections", "exchanges", "streams", "tunnels"}) {
-        if (!drain[key].there()) continue;
-        text +=
-            fmt::format("{}{} {}", text.empty() ? "" : ", ", count_text(drain[key].number()), key);
+    for (const char* const one : {"connection", "exchange", "stream", "tunnel"}) {
+        const auto count = drain[one + std::string("s")].number();
+        if (count) text += (text.empty() ? "" : ", ") + counted(count, one);
     }
     text += " left";
     if (drain["seconds_left"].there())

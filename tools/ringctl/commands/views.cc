@@ -193,32 +193,35 @@ std::string rates_text(const Value& rates, const Style& style) {
 std::string activity_text(const Value& status) {
     const Value active = status["active"];
     const Value totals = status["totals"];
+    const auto now = [&](const char* key, const char* one) {
+        return counted(active[key].number(), one);
+    };
     return fmt::format(
-        "now {} connections, {} exchanges, {} streams, {} tunnels; since the start {} requests, {} "
-        "errors, {} refused\n"
-        "{} shards, {} of CPU time, {} resident, {} of {} descriptors\n",
-        count_text(active["connections"].number()), count_text(active["exchanges"].number()),
-        count_text(active["streams"].number()), count_text(active["tunnels"].number()),
-        count_text(totals["requests"].number()), count_text(totals["errors"].number()),
-        count_text(totals["refused"].number()), status["shards"].text(),
-        seconds_text(status["cpu_seconds"].number()), bytes_text(status["resident_bytes"].number()),
+        "now {}, {}, {}, {}; since the start {}, {}, {} refused\n"
+        "{}, {} of CPU time, {} resident, {} of {} descriptors\n",
+        now("connections", "connection"), now("exchanges", "exchange"), now("streams", "stream"),
+        now("tunnels", "tunnel"), counted(totals["requests"].number(), "request"),
+        counted(totals["errors"].number(), "error"), count_text(totals["refused"].number()),
+        counted(status["shards"].number(), "shard"), seconds_text(status["cpu_seconds"].number()),
+        bytes_text(status["resident_bytes"].number()),
         count_text(status["open_descriptors"].number()),
         count_text(status["descriptors_max"].number()));
 }
 
+/// Nothing when all is well.
 std::string trouble_text(const Value& trouble, const Style& style) {
-    std::string out;
+    Table table({{"SEVERITY"}, {"POOL"}, {"PROBLEM"}, {"OUT"}});
     for (const Value& one : trouble.elements()) {
         std::string upstreams;
         for (const Value& name : one["upstreams_out"].elements())
-            upstreams += (upstreams.empty() ? ": " : ", ") + name.text();
+            upstreams += (upstreams.empty() ? "" : ", ") + name.text();
         const std::string severity = one["severity"].text();
-        out +=
-            fmt::format("{}  pool {}  {}{}\n",
-                        style.paint(severity == "critical" ? Tone::bad : Tone::warning, severity),
-                        one["pool"].text(), one["problem"].text(), upstreams);
+        table.add({{severity, severity == "critical" ? Tone::bad : Tone::warning},
+                   {one["pool"].text()},
+                   {one["problem"].text()},
+                   {std::move(upstreams)}});
     }
-    return out.empty() ? out : '\n' + out;
+    return table.rows() == 0 ? "" : '\n' + table.text(style);
 }
 
 Result<int> run_status(Session& session, const NoArguments&) {

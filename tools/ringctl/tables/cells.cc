@@ -33,7 +33,8 @@ Cell milliseconds_cell(const Value& value) {
 Cell state_cell(const Value& upstream) {
     Cell cell{upstream["state"].text(), tone_of_state(upstream["state"].text())};
     const std::string reason = upstream["reason"].text();
-    if (!reason.empty() && reason != "none") cell.text += fmt::format(" ({})", reason);
+    const bool says_more = cell.tone != Tone::good && !reason.empty() && reason != "none";
+    if (says_more) cell.text += fmt::format(" ({})", reason);
     const auto add = [&cell](const std::string& text) {
         cell.text += ", " + text;
         if (cell.tone == Tone::good) cell.tone = Tone::warning;

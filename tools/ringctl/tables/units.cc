@@ -16,6 +16,10 @@ std::string count_text(std::optional<double> count) {
     return count ? fmt::format("{:.0f}", *count) : kAbsent;
 }
 
+std::string counted(std::optional<double> count, const std::string& one) {
+    return count_text(count) + ' ' + one + (count == 1 ? "" : "s");
+}
+
 std::string rate_text(std::optional<double> per_second) {
     if (!per_second) return kAbsent;
     const double rate = *per_second;

@@ -9,6 +9,8 @@ namespace ringctl {
 
 /// "0", "97", "1234567": whole; what is absent is "-".
 std::string count_text(std::optional<double> count);
+/// "1 stream", "2 streams", "- streams".
+std::string counted(std::optional<double> count, const std::string& one);
 /// "0", "0.4", "97.3", "1234", "12.3k", "4.5M".
 std::string rate_text(std::optional<double> per_second);
 /// "0.42 ms", "12.3 ms", "350 ms", "1.20 s"

@@ -1,5 +1,7 @@
 """drain --wait ends when the upstream has nothing in flight, or when its time is over; with --all when the process has gone."""
 
+import time
+
 from asking import Running, StandIn, check, equal, eventually, main, on_a_terminal, ringctl
 from asking.stand_in import upstream_page
 
@@ -33,6 +35,7 @@ def waits_for_its_end(words):
         eventually(lambda: "api/a: draining, 2 in flight" in run.err, "progress")
         one.in_flight = 1
         eventually(lambda: "api/a: draining, 1 in flight" in run.err, "progress")
+        time.sleep(0.8)  # some looks later
         equal(run.process.poll(), None, "it waits")
         one.in_flight = 0
         equal(run.finish(), 0, "exit status")

@@ -27,13 +27,16 @@ SANITIZER_ENV = {
 
 # What crosses threads: unit tests by room and name, e2e tests by file.
 CROSSING_ROOMS = ["failover", "observe", "control"]
-CROSSING_UNIT_FILTER = "*Crossing*:*Chronicle*:access_ring.*:admin_server.*:endpoints.*:log_writer.*:resolver.*"
+CROSSING_UNIT_FILTER = "*Crossing*:*Chronicle*:access_ring.*:admin_*:endpoints.*:log_writer.*:resolver.*"
 CROSSING_E2E = [
+    "a_draining_upstream_finishes_what_it_has",
     "a_killed_upstream_costs_no_request",
     "a_stopped_upstream_costs_no_request",
     "a_verdict_of_one_shard_is_acted_on_by_all",
     "an_upstream_that_answers_503_costs_no_request",
+    "breakers_open_and_close_by_hand",
     "drains_in_flight_requests_on_sigterm",
+    "follows_events_and_replays_them",
     "queued_requests_of_all_shards_go_on_at_once",
     "resolves_upstream_names",
     "serves_health_and_metrics",

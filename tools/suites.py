@@ -64,6 +64,15 @@ RINGLOAD_ODD = [
     "scenarios_make_origins_fail_and_come_back",
     "slow_clients_are_slow_and_stand_apart",
 ]
+# Of ringctl: what reads odd streams, draws a screen and waits on two threads.
+RINGCTL_ODD = [
+    "events_come_once_each_over_cut_connections",
+    "exit_statuses_tell_refusals_mistakes_and_silence_apart",
+    "json_is_the_servers_own",
+    "top_leaves_the_terminal_as_it_was",
+    "top_shows_rates_and_obeys_its_keys",
+]
+RINGCTL_CROSSING = ["top_leaves_the_terminal_as_it_was", "top_shows_rates_and_obeys_its_keys"]
 RINGLOAD_CROSSING = [
     "its_threads_run_on_the_cpus_that_it_was_told",
     "makes_exactly_the_requests_that_were_asked_for",
@@ -142,7 +151,7 @@ def build_asan(log):
 def build_tsan(log):
     """Only what the suite runs."""
     options = [*SANITIZED, "-Db_sanitize=thread", "-Dbenches=false"]
-    targets = ["src/ringway", "tools/ringorigin", "tools/ringload/ringload"]
+    targets = ["src/ringway", "tools/ringorigin", "tools/ringload/ringload", "tools/ringctl/ringctl"]
     build(log, "build-tsan", options, [*targets, *(f"tests/unit/unit_{room}" for room in CROSSING_ROOMS)], CLANG)
 
 
@@ -191,6 +200,7 @@ def e2e(log, directory, names=(), env=None, folder="tests/e2e"):
         "RINGWAY_BIN": ROOT / directory / "src/ringway",
         "RINGORIGIN_BIN": ROOT / directory / "tools/ringorigin",
         "RINGLOAD_BIN": ROOT / directory / "tools/ringload/ringload",
+        "RINGCTL_BIN": ROOT / directory / "tools/ringctl/ringctl",
     }
     env = {**{key: str(path) for key, path in binaries.items()}, **(env or {})}
     return counts_of(*log.run([sys.executable, "tests/e2e/run", "--folder", folder, *names], 900, env))
@@ -227,6 +237,11 @@ def suite_ringload(log):
     return e2e(log, "build", folder="tests/ringload")
 
 
+def suite_ringctl(log):
+    build_release(log)
+    return e2e(log, "build", folder="tests/ringctl")
+
+
 def suite_bench(log):
     build_release(log)
     return meson_suite(log, "build", "bench")
@@ -239,6 +254,7 @@ def suite_asan(log):
         meson_suite(log, "build-asan", "sim", env=SANITIZER_ENV),
         e2e(log, "build-asan", env=SANITIZER_ENV),
         e2e(log, "build-asan", RINGLOAD_ODD, SANITIZER_ENV, "tests/ringload"),
+        e2e(log, "build-asan", RINGCTL_ODD, SANITIZER_ENV, "tests/ringctl"),
     ]
     return tuple(map(sum, zip(*parts)))
 
@@ -256,6 +272,7 @@ def suite_tsan(log):
         ),
         e2e(log, "build-tsan", CROSSING_E2E, {**SANITIZER_ENV, "RINGWAY_TEST_SHARDS": "2"}),
         e2e(log, "build-tsan", RINGLOAD_CROSSING, SANITIZER_ENV, "tests/ringload"),
+        e2e(log, "build-tsan", RINGCTL_CROSSING, SANITIZER_ENV, "tests/ringctl"),
     ]
     return tuple(map(sum, zip(*parts)))
 
@@ -329,6 +346,7 @@ SUITES = {
     "origin": suite_origin,
     "e2e": suite_e2e,
     "ringload": suite_ringload,
+    "ringctl": suite_ringctl,
     "browser": suite_browser,
     "bench": suite_bench,
     "tidy": suite_tidy,

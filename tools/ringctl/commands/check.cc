@@ -1,0 +1,126 @@
+// check: what `ringway -t` says, without a ringway. config: what the process runs with.
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <cstdio>
+
+#include "commands/commands.h"
+#include "ringway/config/load.h"
+#include "ringway/observe/json.h"
+#include "ringway/ring/kernel_features.h"
+#include "tables/settings.h"
+
+namespace ringctl {
+
+namespace {
+
+namespace config = ringway::config;
+
+struct NoArguments {};
+
+struct CheckArguments {
+    std::string file;
+};
+
+config::Machine this_machine() {
+    config::Machine machine;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof(set), &set);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) machine.cpus.push_back(cpu);
+    }
+    return machine;
+}
+
+/// What only shows when a ring is to be made.
+std::vector<config::Error> feature_errors(const config::Config& loaded, const std::string& file) {
+    std::vector<config::Error> errors;
+    for (const config::Shard& shard : loaded.shards) {
+        for (const std::string& name : shard.kernel_features_off) {
+            ringway::ring::KernelFeatures any;
+            if (ringway::ring::switch_off(any, name)) continue;
+            errors.push_back({"ringway: " + file, 0, 0,
+                              "`kernel_features_off`: no feature is named `" + name +
+                                  "`; `ringway -V` lists them"});
+        }
+    }
+    return errors;
+}
+
+std::string json_of(const std::string& file, const std::vector<config::Error>& errors) {
+    std::string out;
+    ringway::observe::JsonWriter json(out);
+    json.open_object();
+    json.key("file").text(file);
+    json.key("ok").boolean(errors.empty());
+    json.key("errors").open_array();
+    for (const config::Error& error : errors) {
+        json.open_object();
+        json.key("line").number(error.line);
+        json.key("column").number(error.column);
+        json.key("message").text(error.message);
+        json.close_object();
+    }
+    json.close_array();
+    json.close_object();
+    return out;
+}
+
+Result<int> run_check(Session& session, const CheckArguments& arguments) {
+    const auto loaded = config::load(arguments.file, this_machine());
+    const auto errors = loaded ? feature_errors(*loaded, arguments.file) : loaded.error();
+    if (session.json()) session.print_json(json_of(arguments.file, errors));
+    for (const config::Error& error : errors) std::fprintf(stderr, "%s\n", error.text().c_str());
+    if (!errors.empty()) return static_cast<int>(ExitStatus::refused);
+    if (!session.json()) session.print_line(arguments.file + ": ok");
+    return 0;
+}
+
+Result<int> run_show(Session& session, const NoArguments&) {
+    const auto reply = session.ask({.target = "/config"});
+    if (!reply) return std::unexpected(reply.error());
+    if (session.json()) {
+        session.print_json(reply->body);
+        return 0;
+    }
+    const auto document = Document::parse(reply->body);
+    if (!document) return std::unexpected(Failure{.message = document.error()});
+    session.print(settings_text(document->root(), session.style()));
+    return 0;
+}
+
+Result<int> run_pending(Session& session, const NoArguments&) {
+    const auto reply = session.ask({.target = "/config/pending"});
+    if (!reply) return std::unexpected(reply.error());
+    if (session.json()) {
+        session.print_json(reply->body);
+        return 0;
+    }
+    const auto document = Document::parse(reply->body);
+    if (!document) return std::unexpected(Failure{.message = document.error()});
+    const Value pending = document->root();
+    if (!pending["confirm_by"].there()) {
+        session.print_line("no configuration waits for its confirmation");
+        return 0;
+    }
+    session.print_line(
+        fmt::format("generation {} is reverted at {}, unless `ringctl confirm` says that it stays",
+                    pending["generation"].text(), pending["confirm_by"].text()));
+    return 0;
+}
+
+}  // namespace
+
+void add_config_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* const config = app.add_subcommand("config", "the configuration that is in use");
+    config->require_subcommand(1);
+    add_command<NoArguments>(*config, line, "show", "every value, secrets hidden", run_show);
+    add_command<NoArguments>(*config, line, "pending", "the one that waits for its confirmation",
+                             run_pending);
+    const auto [check, arguments] = add_command<CheckArguments>(
+        app, line, "check", "check a configuration file, as `ringway -t`", run_check);
+    check->add_option("file", arguments->file, "the file")->type_name("FILE")->required();
+}
+
+}  // namespace ringctl

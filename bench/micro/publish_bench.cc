@@ -36,7 +36,7 @@ void change_one(Board& board, std::uint16_t shard) {
     board.change({.shard = shard, .now = now}, [&](const View& view) {
         const Place place{};
         const bool up = view.upstream(place).state == cluster::UpstreamState::healthy;
-        return set_state(board.config(), view, place,
+        return set_state(view, place,
                          up ? cluster::UpstreamState::unhealthy : cluster::UpstreamState::healthy,
                          up ? Reason::check_failed : Reason::check_passed, now);
     });
@@ -50,7 +50,7 @@ void drain(Board& board, std::uint16_t shard) {
 
 void change(benchmark::State& state) {
     const config::Config config = config_of(static_cast<std::size_t>(state.range(0)), 1);
-    Board board(config, view_of(config));
+    Board board(view_of(config));
     std::int64_t changes = 0;
     for (auto _ : state) {
         {
@@ -128,7 +128,7 @@ class Watcher {
 /// From the news to its being seen; the pause between two lets the watcher fall asleep.
 void publish_to_seen(benchmark::State& state, bool sleeps) {
     const config::Config config = config_of(3, 2);
-    Board board(config, view_of(config));
+    Board board(view_of(config));
     {
         const Watcher watcher(board, sleeps);
         std::uint64_t version = watcher.version();

@@ -196,7 +196,7 @@ void ClientSide::refuse_head(http::HeadError error) {
 void ClientSide::refuse(std::uint16_t status, Refusal reason) {
     plane_.counters.refusals[static_cast<std::size_t>(reason)].add();
     if (plane_.access_log != nullptr &&
-        observe::is_logged(plane_.config.log, true, base::Duration{0}, plane_.prng)) {
+        observe::is_logged(plane_.config().log, true, base::Duration{0}, plane_.prng)) {
         observe::AccessRecord line;
         line.started_unix_ns = plane_.now().time_since_epoch().count() + plane_.unix_offset_ns;
         line.total = base::Duration{0};

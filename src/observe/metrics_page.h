@@ -154,6 +154,13 @@ Summed<Owner, At> summed(Page& page, Shards shards, const std::vector<std::strin
     return {page, shards, labels, at};
 }
 
+template <class List>
+std::vector<std::string> labels_of(const char* label, const List& list) {
+    std::vector<std::string> labels;
+    for (const auto& element : list)
+        labels.push_back(fmt::format("{}=\"{}\"", label, escaped(element.name)));
+    return labels;
+}
 /// Of the elements at these places.
 template <class List>
 std::vector<std::string> labels_of(const char* label, const List& list,

@@ -50,7 +50,8 @@ struct Scene {
         told.id = ++ids;
         told.event.kind = kind;
         told.event.upstream = upstream;
-        alerts->take(told, config);
+        told.config = config::borrow(config);
+        alerts->take(told);
     }
     observe::WebhookFacts facts(std::size_t place = 0) const {
         const auto all = alerts->facts();

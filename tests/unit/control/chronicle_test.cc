@@ -172,7 +172,8 @@ TEST(Chronicle, writes_each_to_the_log_with_the_level_of_its_severity) {
 TEST(Chronicle, hands_each_to_its_listener_once_and_in_order) {
     Scene scene;
     std::vector<std::uint64_t> heard;
-    scene.chronicle.on_told([&](const observe::Told& told, const config::Config& config) {
+    scene.chronicle.on_told([&](const observe::Told& told) {
+        const config::Config& config = *told.config;
         heard.push_back(told.id);
         EXPECT_EQ(config.pools[told.event.pool].name, "api");
     });

@@ -103,6 +103,7 @@ void Exchange::note_request(const http::RequestHead& head, ring::Slice& received
 
     head_ = ring::Slice{received.owner, received.bytes.substr(0, head.size)};
     received.bytes.remove_prefix(head.size);
+    if (plane_.access_log != nullptr) note_for_log(head);
 }
 
 bool Exchange::refuse_unproxied(const http::RequestHead& head) {

@@ -344,17 +344,40 @@ void Exchange::record(std::int16_t refusal) {
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);
     line.client = client_.address();
-    const http::RequestHead& head = parsed_head();
-    line.method = head.method_text;
-    line.target = head.target;
-    line.host = head.authority;
-    const http::Field* sent_id =
-        client_.trusted() ? head.fields.find(http::FieldId::x_request_id) : nullptr;
-    line.request_id = sent_id != nullptr ? sent_id->value
-                                         : std::string_view(request_id_.data(), request_id_.size());
-    if (const http::Field* field = head.fields.find("user-agent")) line.user_agent = field->value;
-    if (const http::Field* field = head.fields.find("referer")) line.referer = field->value;
+    line.method = logged(LoggedPart::method);
+    line.target = logged(LoggedPart::target);
+    line.host = logged(LoggedPart::host);
+    const std::string_view sent_id = logged(LoggedPart::request_id);
+    line.request_id =
+        sent_id.empty() ? std::string_view(request_id_.data(), request_id_.size()) : sent_id;
+    line.user_agent = logged(LoggedPart::user_agent);
+    line.referer = logged(LoggedPart::referer);
     plane_.log_access(line);
+}
+
+void Exchange::note_for_log(const http::RequestHead& head) {
+    const auto note = [this](LoggedPart part, std::string_view text) {
+        if (text.empty()) return;
+        logged_[static_cast<std::size_t>(part)] = {
+            static_cast<std::uint32_t>(text.data() - head_.bytes.data()),
+            static_cast<std::uint32_t>(text.size())};
+    };
+    const auto note_field = [&](LoggedPart part, const http::Field* field) {
+        if (field != nullptr) note(part, field->value);
+    };
+    note(LoggedPart::method, head.method_text);
+    note(LoggedPart::target, head.target);
+    note(LoggedPart::host, head.authority);
+    if (client_.trusted()) {
+        note_field(LoggedPart::request_id, head.fields.find(http::FieldId::x_request_id));
+    }
+    note_field(LoggedPart::user_agent, head.fields.find("user-agent"));
+    note_field(LoggedPart::referer, head.fields.find("referer"));
+}
+
+std::string_view Exchange::logged(LoggedPart part) const {
+    const LoggedPiece piece = logged_[static_cast<std::size_t>(part)];
+    return head_.bytes.substr(piece.at, piece.size);
 }
 
 void Exchange::end(bool keep_client) {

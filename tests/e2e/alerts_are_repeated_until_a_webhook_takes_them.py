@@ -5,7 +5,7 @@ from harness import Program, Receiver, Ringway, check, equal, eventually, forwar
 
 def test():
     answers = [503, (429, {"Retry-After": "1"}), 500]
-    checks = health_check(fall="2", rise="2")
+    checks = health_check(interval="1s", fast_interval='"100ms"', fall="2", rise="2")
     with Receiver(lambda n: answers[n] if n < len(answers) else 200) as receiver, Program("a") as a, Program("b") as b:
         body = forward_to(a, b, pool_keys=checks) + webhook("ops", receiver.url())
         body += webhook("nobody", f"http://127.0.0.1:{free_port()}/s3cret", "retries_max = 2")

@@ -4,7 +4,7 @@ from harness import Program, Receiver, Ringway, check, equal, eventually, forwar
 
 
 def test():
-    checks = health_check(fall="2", rise="2")
+    checks = health_check(interval="1s", fast_interval='"100ms"', fall="2", rise="2")
     with Receiver() as ops, Receiver() as slack, Receiver() as calm, Program("a") as a, Program("b") as b:
         body = forward_to(a, b, pool_keys=checks)
         body += webhook("ops", ops.url("/hook?token=s3cret"), 'headers = { "X-Token" = { env = "HOOK_TOKEN" } }')

@@ -19,12 +19,22 @@ def flapping():
                 ringway.wait_state(a, "unhealthy")
                 a.verdict = GOOD
                 ringway.wait_state(a, "healthy")
-            summary = ops.wait(1, seconds=8, kind="unhealthy", repeats=2)[0]
-            equal(summary["status"], "resolved", "how it stands")
-            posts = ops.got(kind="unhealthy")
-            equal([post["status"] for post in posts], ["firing", "resolved", "resolved"], "told")
-            check(posts[2].at - posts[0].at > 3.9, f"the window: {posts[2].at - posts[0].at}")
-            equal(ringway.metric("ringway_alerts_deduplicated_total", webhook="ops"), 4, "not told")
+            # a busy machine adds outages of its own: each was told by itself or is in the count of a notice
+            outages = len(ringway.events("unhealthy", upstream="a"))
+
+            def posts():
+                return ops.got(kind="unhealthy", upstream="a")
+
+            def told():
+                alone = [post for post in posts() if post["status"] == "firing" and post["repeats"] == 0]
+                return len(alone) + sum(post["repeats"] for post in posts())
+
+            eventually(lambda: told() == outages, f"{outages} outages are told of", 8)
+            check(posts()[-1].at - posts()[0].at > 3.9, f"the window: {posts()[-1].at - posts()[0].at}")
+            equal((posts()[0]["status"], posts()[-1]["status"]), ("firing", "resolved"), "how it began and stands")
+            check(posts()[-1]["repeats"] >= 1, f"a count: {posts()[-1].body}")
+            check(len(posts()) < 2 * outages, f"{len(posts())} posts of {outages} outages")
+            check(ringway.metric("ringway_alerts_deduplicated_total", webhook="ops") >= 2, "not told")
 
 
 def standing():

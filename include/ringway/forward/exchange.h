@@ -136,6 +136,15 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     bool responded() const { return status_ != 0; }
 
  private:
+    /// What the access log tells of the head: where it lies in head_, so that the head needs no
+    /// second parse when the request is over. Noted only when the log is on.
+    enum class LoggedPart : std::uint8_t { method, target, host, request_id, user_agent, referer };
+    static constexpr std::size_t kLoggedParts = 6;
+    struct LoggedPiece {
+        std::uint32_t at = 0;
+        std::uint32_t size = 0;
+    };
+
     // Bytes that may wait on one side before the other is not read any more.
     static constexpr std::size_t kUnsentMax = 64 * 1024;
     // Picks that found no trial left, one after the other: each was another shard's luck.
@@ -223,6 +232,8 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
     void refuse(std::uint16_t status, observe::Refusal refusal);
     void answer(const CannedReply& reply, std::int16_t refusal);
     void record(std::int16_t refusal);
+    void note_for_log(const http::RequestHead& head);
+    std::string_view logged(LoggedPart part) const;
     void end(bool keep_client);
 
     Plane& plane_;
@@ -239,6 +250,7 @@ class Exchange final : public base::ListLink<WaitTag>, public base::ListLink<Que
 
     // the request
     ring::Slice head_;  // its bytes, while they may be needed again
+    std::array<LoggedPiece, kLoggedParts> logged_{};
     http::Method method_ = http::Method::other;
     std::uint8_t minor_version_ = 1;
     bool keep_alive_ = true;

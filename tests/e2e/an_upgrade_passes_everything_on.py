@@ -12,6 +12,13 @@ def moment(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+def listening_inodes(port):
+    """The open sockets that listen on a port of 127.0.0.1. What waits in their queues is lost when one is not passed on."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return {row[9] for row in rows if row[1] == f"0100007F:{port:04X}" and row[3] == "0A"}
+
+
 def test():
     release = threading.Event()
 
@@ -37,8 +44,11 @@ def test():
             slow.ask("GET", "/slow")
             eventually(lambda: good.last().target == "/slow" or good.served() == 7, "it is at the origin")
 
+            sockets = listening_inodes(ringway.port)
+            equal(len(sockets), 2, "listening sockets, one a shard")
             ringway.upgrade()
             first = ringway.past[0]
+            equal(listening_inodes(ringway.port), sockets, "the same open sockets")
             check(ringway.pid != first, "another process")
             after = ringway.upstream(bad)
             equal(after["state"], "unhealthy", "known without another check")

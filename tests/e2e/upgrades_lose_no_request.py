@@ -6,7 +6,7 @@ from harness.upgrading import run
 
 
 def test():
-    figures = run(count=4, pause=0.6, shards=(2, 2, 3, 1))
+    figures = run(count=4, rate=1000, pause=0.6, shards=(2, 2, 3, 1))
     check(not figures.failures, "\n".join(figures.failures))
     check(figures.streams == 8, f"{figures.streams} streams")
     for name, count in figures.requests.items():

@@ -9,8 +9,8 @@
 
 namespace ringway::ring {
 
-/// A bound and listening stream socket, blocking (io_uring polls such a one, and gives up on
-/// others). A unix socket's file that nobody listens on any more is replaced.
+/// A bound and listening stream socket. Blocking: io_uring may take a descriptor's O_NONBLOCK for
+/// "do not wait". A unix socket's file that nobody listens on any more is replaced.
 std::expected<Descriptor, Error> open_listening_socket(const base::SocketAddress& at,
                                                        const SocketOptions& options);
 

@@ -138,7 +138,7 @@ def run(count, rate=400, pause=1.0, shards=(2,), note=lambda text: None):
             port = ringway.port
             with (
                 RateLoad(port, rate, "-c", "16") as kept,
-                RateLoad(port, rate // 4, "-c", "8", "--no-keepalive") as fresh,
+                RateLoad(port, rate, "-c", "8", "--no-keepalive") as fresh,
                 RateLoad(port, rate // 4, "-c", "8", "--requests-per-connection", "7") as mixed,
                 Load(ringway, clients=4, pause=0.7) as seldom,
             ):

@@ -31,10 +31,7 @@ namespace {
 constexpr std::size_t kAccessRingBytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kFirstLookup{3};
 
-/// As far as it is allowed: descriptors to the hard limit, and memory of rings without one.
-void raise_limits() {
-    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-    setrlimit(RLIMIT_MEMLOCK, &unlimited);
+void raise_descriptor_limit() {
     rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
@@ -85,13 +82,13 @@ int fail(const std::string& sentence) {
 
 int run_process(const config::Config& config, const ring::KernelFeatures& features) {
     const sigset_t signals = block_signals();
-    raise_limits();
     // Before threads start, which inherit it.
     const control::Capabilities kept = control::capabilities_needed(config);
     if (const auto bounded = control::bound_privileges(config.process, kept); !bounded)
         return fail(bounded.error());
     const auto filter = control::SeccompFilter::make(config.process.seccomp);
     if (!filter) return fail(filter.error());
+    raise_descriptor_limit();
     control::Log log(config.log.level);
     control::Resolver resolver(config, log);
     failover::Board board(config, resolver.first_view(kFirstLookup));

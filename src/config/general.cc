@@ -22,13 +22,6 @@ const Section<Process>& process_section() {
                                      "user to become once the listeners are bound; empty: stay"),
                 text<&Process::group>("group", check_plain,
                                       "group to become; empty: the user's, or stay"),
-                text<&Process::pid_file>("pid_file", check_plain,
-                                         "file that the process id is written to; empty: none"),
-                text<&Process::state_dir>("state_dir", check_name,
-                                          "directory of what survives a restart"),
-                duration<&Process::graceful_timeout>(
-                    "graceful_timeout", between(milliseconds(1), hours(24)),
-                    "longest time that a SIGTERM waits for running requests"),
                 word<&Process::seccomp>(
                     "seccomp", kSeccomp,
                     "filter of system calls once it runs; strict: no program can be started "
@@ -36,6 +29,13 @@ const Section<Process>& process_section() {
                 flag<&Process::core_dumps>("core_dumps",
                                            "a crash may leave a core file, which holds secrets and "
                                            "what clients sent"),
+                text<&Process::pid_file>("pid_file", check_plain,
+                                         "file that the process id is written to; empty: none"),
+                text<&Process::state_dir>("state_dir", check_name,
+                                          "directory of what survives a restart"),
+                duration<&Process::graceful_timeout>(
+                    "graceful_timeout", between(milliseconds(1), hours(24)),
+                    "longest time that a SIGTERM waits for running requests"),
             },
         .not_available = {},
     };

@@ -18,4 +18,10 @@ int limit_capabilities(Capabilities kept, Capabilities inherited);
 /// started the process. 0 or an errno.
 int bound_capabilities(Capabilities kept);
 
+/// Whether what is permitted stays so when the user is switched from root. Of this thread.
+void keep_permitted_over_switch(bool keep);
+
+/// Whether a crash may leave a core file, and others of the same user may look into the process.
+void allow_core_dumps(bool allowed);
+
 }  // namespace ringway::control

@@ -1,11 +1,9 @@
-// Capabilities, user, group and pid file. Main thread, during start and end.
+// User, group and pid file. Main thread, during start and end.
 #include "ringway/control/privileges.h"
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,21 +43,11 @@ std::optional<gid_t> find_group(const std::string& name) {
     return found->gr_gid;
 }
 
-constexpr std::uint16_t kUnprivilegedPortMin = 1024;
+}  // namespace
 
-bool is_privileged(const base::SocketAddress& address) {
-    return address.is_ip() && address.port() > 0 && address.port() < kUnprivilegedPortMin;
-}
-
-bool stays_root(const config::Process& process) {
-    if (geteuid() != 0) return false;
-    if (process.user.empty()) return true;
-    const auto user = find_user(process.user);
-    return user && user->user == 0;
-}
-
-/// The user and group of the configuration, by their numbers.
-std::expected<User, std::string> user_wanted(const config::Process& process) {
+std::expected<void, std::string> drop_privileges(const config::Process& process,
+                                                 Capabilities kept) {
+    if (process.user.empty() && process.group.empty()) return {};
     User wanted{geteuid(), getegid()};
     if (!process.user.empty()) {
         const auto user = find_user(process.user);
@@ -73,79 +61,26 @@ std::expected<User, std::string> user_wanted(const config::Process& process) {
             return std::unexpected("process.group: there is no group \"" + process.group + "\"");
         wanted.group = *group;
     }
-    return wanted;
-}
-
-}  // namespace
-
-Capabilities capabilities_needed(const config::Config& config) {
-    Capabilities needed = 0;
-    bool privileged = config.admin.listen && is_privileged(*config.admin.listen);
-    bool controlled = false;
-    for (const config::Listener& listener : config.listeners) {
-        privileged |= is_privileged(listener.address);
-        controlled |= !listener.congestion_control.empty();
-    }
-    if (privileged) needed |= bit_of(CAP_NET_BIND_SERVICE);
-    if (stays_root(config.process)) {
-        needed |= bit_of(CAP_DAC_OVERRIDE) | bit_of(CAP_IPC_LOCK) | bit_of(CAP_SYS_RESOURCE);
-        // tcp(7): an algorithm that is not open to everybody
-        if (controlled) needed |= bit_of(CAP_NET_ADMIN);
-    }
-    return needed;
-}
-
-std::expected<void, std::string> bound_privileges(const config::Process& process,
-                                                  Capabilities kept) {
-    const std::string what = "cannot give up privileges";
-    Capabilities for_start = kept;
-    if (!process.group.empty()) for_start |= bit_of(CAP_SETGID);
-    if (geteuid() == 0 && !stays_root(process)) {
-        // until the switch of the user, which takes them from every thread
-        for (const int capability : {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, CAP_CHOWN,
-                                     CAP_FOWNER, CAP_IPC_LOCK, CAP_SYS_RESOURCE, CAP_NET_ADMIN}) {
-            for_start |= bit_of(capability);
-        }
-    }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return std::unexpected(with_errno(what, errno));
-    if (!process.core_dumps) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (const int error = bound_capabilities(kept); error != 0)
-        return std::unexpected(with_errno(what, error));
-    // Root regains what is bounded when it executes a file; others what they inherit.
-    const Capabilities inherited = geteuid() == 0 ? 0 : kept;
-    if (const int error = limit_capabilities(for_start, inherited); error != 0)
-        return std::unexpected(with_errno(what, error));
-    return {};
-}
-
-std::expected<void, std::string> drop_privileges(const config::Process& process,
-                                                 Capabilities kept) {
-    if (process.user.empty() && process.group.empty()) return {};
-    const auto wanted = user_wanted(process);
-    if (!wanted) return std::unexpected(wanted.error());
     const bool is_root = geteuid() == 0;
-    if (!is_root && wanted->user == geteuid() && wanted->group == getegid()) return {};
-    const std::string what = "cannot become user " + std::to_string(wanted->user) + ", group " +
-                             std::to_string(wanted->group);
+    if (!is_root && wanted.user == geteuid() && wanted.group == getegid()) return {};
+    const std::string what = "cannot become user " + std::to_string(wanted.user) + ", group " +
+                             std::to_string(wanted.group);
     // Groups first: after setuid() they can no longer be changed.
-    const int groups = process.user.empty() ? setgroups(1, &wanted->group)
-                                            : initgroups(process.user.c_str(), wanted->group);
+    const int groups = process.user.empty() ? setgroups(1, &wanted.group)
+                                            : initgroups(process.user.c_str(), wanted.group);
     if (groups != 0) return std::unexpected(with_errno(what, errno));
     // Of this thread only; the others lose all capabilities with their user.
-    if (kept != 0) prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-    if (setresgid(wanted->group, wanted->group, wanted->group) != 0 ||
-        setresuid(wanted->user, wanted->user, wanted->user) != 0) {
+    if (kept != 0) keep_permitted_over_switch(true);
+    if (setresgid(wanted.group, wanted.group, wanted.group) != 0 ||
+        setresuid(wanted.user, wanted.user, wanted.user) != 0) {
         return std::unexpected(with_errno(what, errno));
     }
-    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-    if (wanted->user != 0) {
-        if (const int error = limit_capabilities(kept, kept); error != 0)
-            return std::unexpected(with_errno(what, error));
-        if (setuid(0) == 0) return std::unexpected(what + ": root could be regained");
-        // Another user's process has the system's setting.
-        prctl(PR_SET_DUMPABLE, process.core_dumps ? 1 : 0, 0, 0, 0);
-    }
+    keep_permitted_over_switch(false);
+    if (wanted.user == 0) return {};
+    if (const int error = limit_capabilities(kept, kept); error != 0)
+        return std::unexpected(with_errno(what, error));
+    if (setuid(0) == 0) return std::unexpected(what + ": root could be regained");
+    allow_core_dumps(process.core_dumps);  // the switch left it as the system's setting says
     return {};
 }
 

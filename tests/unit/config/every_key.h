@@ -27,11 +27,11 @@ inline constexpr std::string_view kEveryKey = R"toml(
 [process]
 user = "u"
 group = "g"
+seccomp = "strict"
+core_dumps = true
 pid_file = "/run/r.pid"
 state_dir = "/s"
 graceful_timeout = "1m"
-seccomp = "strict"
-core_dumps = true
 [admin]
 listen = "unix:/run/admin.sock"
 token_file = "TOKEN_FILE"

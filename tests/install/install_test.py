@@ -30,8 +30,8 @@ MORE = re.compile(
     r"bin/ringctl|share/man/man[158]/[\w.]+|share/bash-completion/completions/\w+|share/zsh/site-functions/_\w+|"
     r"share/fish/vendor_completions\.d/\w+\.fish"
 )
-# Needed by the tests and benches, not by the package.
-ONLY_TESTS = {"libbenchmark-dev", "libclang-rt-19-dev", "libgtest-dev"}
+# Needed by the tests and benches, or part of every build, not named by the package.
+ONLY_TESTS = {"dpkg-dev", "libbenchmark-dev", "libclang-rt-19-dev", "libgtest-dev"}
 
 
 def run(*command, **options):

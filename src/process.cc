@@ -269,9 +269,9 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     const control::Operations operations = operations_of(reloader, desk, phase, drain_deadline_ns);
     control::AdminServer admin(config.admin, log);
     token_holder = &admin;
-    control::add_standard_endpoints(admin, {phase, board, counting.counters_read, check_stats,
-                                            chronicle, access_log, resolver, admin, operations, &log,
-                                            &alerts});
+    control::add_standard_endpoints(
+        admin, {phase, board, counting.counters_read, check_stats, chronicle, access_log, resolver,
+                admin, operations, &log, &alerts});
     const int admin_socket = estate->admin ? estate->admin->descriptor : -1;
     if (const auto opened = admin.open(admin_socket); !opened) return fail(opened.error());
     control::PidFile pid_file;
@@ -301,8 +301,8 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
                             board,  crew,       chronicle, log};
     control::Watchdog watchdog(notifier, control::watchdog_period_from_environment(),
                                [&crew] { return crew.alive(); });
-    serve(signals, {testator, desk, access_log, reloader, notifier, watchdog, phase,
-                    drain_deadline_ns});
+    serve(signals,
+          {testator, desk, access_log, reloader, notifier, watchdog, phase, drain_deadline_ns});
     crew.join();
     resolver.stop();
     chronicle.stop();

@@ -79,8 +79,8 @@ SharedVector<T> arranged(const SharedVector<T>& wanted, const std::vector<std::u
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const std::uint16_t at = places[i];
         filled[at] = true;
-        const bool was_there = at < present.size() && present[at].name == wanted[i].name &&
-                               !present[at].retired;
+        const bool was_there =
+            at < present.size() && present[at].name == wanted[i].name && !present[at].retired;
         if (was_there && present[at] == wanted[i]) {
             result.take_over(at, present, at);
             continue;
@@ -103,9 +103,8 @@ SharedVector<T> arranged(const SharedVector<T>& wanted, const std::vector<std::u
 /// Those of `of` that are in `other` too.
 std::vector<std::uint16_t> common(std::vector<std::uint16_t> of,
                                   const std::vector<std::uint16_t>& other) {
-    std::erase_if(of, [&](std::uint16_t place) {
-        return std::ranges::find(other, place) == other.end();
-    });
+    std::erase_if(
+        of, [&](std::uint16_t place) { return std::ranges::find(other, place) == other.end(); });
     return of;
 }
 
@@ -129,7 +128,7 @@ class Merge {
 
  private:
     template <class Section>
-    void keep(Section Config::*section, std::string_view name) {
+    void keep(Section Config::* section, std::string_view name) {
         if (current_.*section == next_.*section) return;
         merged_.needs_restart.emplace_back(name);
         next_.*section = current_.*section;
@@ -165,10 +164,9 @@ class Merge {
     }
 
     void merge_listeners() {
-        listener_places_ =
-            places_for(next_.listeners, current_.listeners, vacancies_.listener);
-        next_.listeners = arranged(next_.listeners, listener_places_, current_.listeners,
-                                   teller("listener"));
+        listener_places_ = places_for(next_.listeners, current_.listeners, vacancies_.listener);
+        next_.listeners =
+            arranged(next_.listeners, listener_places_, current_.listeners, teller("listener"));
     }
 
     void merge_pools() {

@@ -31,9 +31,7 @@ bool comes_before(const observe::Event& a, const observe::Event& b) {
 
 Chronicle::Chronicle(failover::Board& board, std::vector<const observe::ShardCounters*> shards,
                      Log& log)
-    : board_(board),
-      log_(log),
-      latency_(std::move(shards)) {
+    : board_(board), log_(log), latency_(std::move(shards)) {
     adopt(*board.config());
 }
 

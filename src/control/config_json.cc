@@ -126,6 +126,10 @@ void put_process(Keys& keys, const config::Process& process) {
     keys.put("pid_file", process.pid_file);
     keys.put("state_dir", process.state_dir);
     keys.put("graceful_timeout", process.graceful_timeout);
+    keys.put("upgrade_timeout", process.upgrade_timeout);
+    static constexpr const char* kFilters[] = {"on", "strict", "off"};
+    keys.put("seccomp", kFilters[static_cast<std::size_t>(process.seccomp)]);
+    keys.put("core_dumps", process.core_dumps);
 }
 
 void put_admin(Keys& keys, const config::Admin& admin) {
@@ -136,8 +140,50 @@ void put_admin(Keys& keys, const config::Admin& admin) {
 void put_log(Keys& keys, const config::Log& log) {
     static constexpr const char* kLevels[] = {"error", "warn", "info", "debug"};
     keys.put("level", kLevels[static_cast<std::size_t>(log.level)]);
+    keys.put("format", log.format == config::LogFormat::text ? "text" : "json");
+    keys.put("path", log.path);
+    keys.put("repeats_max", log.repeats_max);
+    keys.put("repeats_window", log.repeats_window);
     keys.put("access_path", log.access_path);
+    keys.put("access_format",
+             log.access_format == config::AccessFormat::json ? "json" : "combined");
     keys.put("access_sampling", log.access_sampling);
+    keys.put("access_errors_always", log.access_errors_always);
+    keys.put("access_slow", log.access_slow);
+}
+
+/// The address as a whole is a secret: its path or query may be a token.
+void put_webhook(Keys& keys, const config::Webhook& webhook) {
+    static constexpr const char* kSeverities[] = {"info", "warning", "critical"};
+    keys.put("name", webhook.name);
+    keys.put("url", std::string(kHidden));
+    keys.put("format", webhook.format == config::WebhookFormat::json ? "json" : "slack");
+    keys.put("severity_min", kSeverities[static_cast<std::size_t>(webhook.severity_min)]);
+    keys.put("events", webhook.events);
+    keys.put("timeout", webhook.timeout);
+    keys.put("retries_max", webhook.retries_max);
+    keys.put("backoff_min", webhook.backoff_min);
+    keys.put("backoff_max", webhook.backoff_max);
+    put_headers(keys, "headers", webhook.headers);
+    keys.put("ca_file", webhook.ca_file);
+}
+
+void put_alerts(Keys& keys, const config::Alerts& alerts) {
+    keys.put("dedup_window", alerts.dedup_window);
+    keys.put("escalate_after", alerts.escalate_after);
+    keys.put("resolve_notices", alerts.resolve_notices);
+    keys.put("queue_max", alerts.queue_max);
+    keys.tables("webhook", alerts.webhooks,
+                [&](const config::Webhook& webhook) { put_webhook(keys, webhook); });
+}
+
+/// What is not retired, in this order of places.
+template <class T>
+std::vector<T> in_use(const config::SharedVector<T>& all,
+                      const std::vector<std::uint16_t>& places) {
+    std::vector<T> found;
+    for (const std::uint16_t place : places) found.push_back(all[place]);
+    return found;
 }
 
 void put_shard(Keys& keys, const config::Shard& shard) {
@@ -424,7 +470,9 @@ void put_pool(Keys& keys, const config::Pool& pool) {
     keys.put("idle_timeout", pool.idle_timeout);
     keys.put("slow_start", pool.slow_start);
     keys.put("resolve_period", pool.resolve_period);
-    keys.tables("upstream", pool.upstreams,
+    std::vector<config::Upstream> upstreams = pool.upstreams;
+    std::erase_if(upstreams, &config::Upstream::retired);
+    keys.tables("upstream", upstreams,
                 [&](const config::Upstream& upstream) { put_upstream(keys, upstream); });
 }
 
@@ -439,16 +487,18 @@ std::string config_json(const config::Config& config) {
     keys.table("process", [&] { put_process(keys, config.process); });
     keys.table("admin", [&] { put_admin(keys, config.admin); });
     keys.table("log", [&] { put_log(keys, config.log); });
+    keys.table("alerts", [&] { put_alerts(keys, config.alerts); });
     keys.table("shards", [&] {
         keys.put("count", config.shards.size());
         keys.tables("cpu", config.shards,
                     [&](const config::Shard& shard) { put_shard(keys, shard); });
     });
-    keys.tables("listener", config.listeners,
+    keys.tables("listener", in_use(config.listeners, config::places_in_use(config.listeners)),
                 [&](const config::Listener& listener) { put_listener(keys, listener); });
-    keys.tables("route", config.routes,
+    keys.tables("route", in_use(config.routes, config::route_order(config)),
                 [&](const config::Route& route) { put_route(keys, config, route); });
-    keys.tables("pool", config.pools, [&](const config::Pool& pool) { put_pool(keys, pool); });
+    keys.tables("pool", in_use(config.pools, config::places_in_use(config.pools)),
+                [&](const config::Pool& pool) { put_pool(keys, pool); });
     json.close_object();
     return out + '\n';
 }

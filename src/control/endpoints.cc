@@ -103,7 +103,8 @@ AdminReply one_upstream(const EndpointSources& sources, std::string_view path) {
         const auto place = place_of_path(status.config, path);
         return place ? upstream_json(status, *place) : std::string();
     });
-    if (reply.body.empty()) return error_reply(404, "no_such_upstream", "there is no such upstream");
+    if (reply.body.empty())
+        return error_reply(404, "no_such_upstream", "there is no such upstream");
     return reply;
 }
 
@@ -184,11 +185,10 @@ std::vector<AdminEndpoint> state_endpoints(const EndpointSources& sources,
     add_below("/upstreams/",
               [sources](std::string_view path) { return one_upstream(sources, path); });
     add("/breakers", [sources](Request) { return status_reply(sources, breakers_json); });
-    add("/events", [sources](Request request) {
-        return events_reply(sources.chronicle, request);
+    add("/events", [sources](Request request) { return events_reply(sources.chronicle, request); });
+    add("/routes/explain", [sources](Request request) {
+        return explain_reply(*sources.board.config(), request.query);
     });
-    add("/routes/explain",
-        [sources](Request request) { return explain_reply(*sources.board.config(), request.query); });
     endpoints.push_back({.path = "/drain",
                          .methods = {http::Method::get, http::Method::post},
                          .handler = [sources, rates](Request request) {

@@ -37,8 +37,8 @@ bool is_regular(int descriptor) {
 
 }  // namespace
 
-LogWriter::LogWriter(std::shared_ptr<const config::Config> config, std::vector<observe::AccessRing*> rings,
-                     Log& log)
+LogWriter::LogWriter(std::shared_ptr<const config::Config> config,
+                     std::vector<observe::AccessRing*> rings, Log& log)
     : rings_(std::move(rings)), log_(log), config_(std::move(config)) {}
 
 LogWriter::~LogWriter() { stop(); }
@@ -100,9 +100,8 @@ void LogWriter::run() {
     std::unique_lock lock(mutex_);
     bool stopping = false;
     while (!stopping) {
-        wake_.wait_for(lock, kTick, [this] {
-            return stopping_ || reopen_asked_ || next_config_ != nullptr;
-        });
+        wake_.wait_for(lock, kTick,
+                       [this] { return stopping_ || reopen_asked_ || next_config_ != nullptr; });
         stopping = stopping_;
         const bool reopen_now = reopen_asked_;
         reopen_asked_ = false;
@@ -160,7 +159,8 @@ void LogWriter::write_batch() {
                                                 "; lines are lost until it can be written again",
                                             error_number));
     }
-    if (!failed && failing_) log_.info("access_log", config_->log.access_path + " is written again");
+    if (!failed && failing_)
+        log_.info("access_log", config_->log.access_path + " is written again");
     failing_ = failed;
     batch_.clear();
 }

@@ -149,7 +149,8 @@ Outcome<Reloaded> Reloader::put_in_force(config::Config next) {
     std::vector<std::uint16_t> opened;
     if (auto listening = open_listeners(*before, *merged.config, opened); !listening) {
         note(false);
-        parts_.log.error("main", "the configuration was not reloaded: " + listening.error().message);
+        parts_.log.error("main",
+                         "the configuration was not reloaded: " + listening.error().message);
         return std::unexpected(listening.error());
     }
     const failover::Addresses addresses = parts_.resolver.prepare(merged.config, kLookup);
@@ -185,7 +186,8 @@ Outcome<void> Reloader::open_listeners(const config::Config& before, const confi
     std::string failure;
     for (std::size_t i = 0; i < next.listeners.size(); ++i) {
         const auto place = static_cast<std::uint16_t>(i);
-        if (had_sockets(before, i) && (next.listeners[i].retired || needs_sockets(before, next, i))) {
+        if (had_sockets(before, i) &&
+            (next.listeners[i].retired || needs_sockets(before, next, i))) {
             parts_.sockets.release(place);
             released.push_back(place);
         }

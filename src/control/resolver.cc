@@ -151,7 +151,7 @@ struct Resolver::Machine {
     const std::shared_ptr<Desk> desk;
     std::vector<Name> names;
     mutable std::mutex known_mutex;  // of the addresses in `names`, which another machine copies
-    bool has_first_view = false;  // true exactly when first_view() has returned one
+    bool has_first_view = false;     // true exactly when first_view() has returned one
     std::thread thread;
 };
 
@@ -192,8 +192,7 @@ std::unique_ptr<const cluster::View> Resolver::first_view(base::Duration bound) 
 
 failover::Addresses Resolver::prepare(std::shared_ptr<const config::Config> next,
                                       base::Duration bound) {
-    prepared_ =
-        std::make_unique<Machine>(std::move(next), machine_->log, machine_->desk->lookup);
+    prepared_ = std::make_unique<Machine>(std::move(next), machine_->log, machine_->desk->lookup);
     prepared_->take_over(*machine_);
     prepared_->look_up_new(bound);
     return prepared_->addresses();

@@ -100,9 +100,8 @@ AdminReply set_breaker(const EndpointSources& sources, const AdminRequest& reque
                                        "enabled = true",
                                        pool.name));
     }
-    publish(sources, [&](const cluster::View& view, Instant now) {
-        return step(view, *place, now);
-    });
+    publish(sources,
+            [&](const cluster::View& view, Instant now) { return step(view, *place, now); });
     return status_reply(sources,
                         [&](const Status& status) { return breaker_json(status, *place); });
 }

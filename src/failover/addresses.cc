@@ -50,7 +50,8 @@ std::unique_ptr<const View> first_view(std::shared_ptr<const config::Config> sha
         const auto made = std::make_shared<PoolView>();
         made->version = 1;
         for (std::size_t k = 0; k < pool.upstreams.size(); ++k) {
-            made->upstreams.push_back(first_of(pool.upstreams[k], resolved[i][k], first_state(pool), now));
+            made->upstreams.push_back(
+                first_of(pool.upstreams[k], resolved[i][k], first_state(pool), now));
         }
         settle(pool, *made, now);
         view->pools.push_back(made);
@@ -58,8 +59,7 @@ std::unique_ptr<const View> first_view(std::shared_ptr<const config::Config> sha
     return view;
 }
 
-Step set_addresses(const View& view, const Addresses& resolved,
-                   Instant now) {
+Step set_addresses(const View& view, const Addresses& resolved, Instant now) {
     const config::Config& config = *view.config;
     RW_ASSERT(resolved.size() == config.pools.size());
     Draft draft(view, now);

@@ -107,7 +107,8 @@ void Board::announce(const Teller& teller, std::vector<Event>& events) {
 
 void Board::ask_probe(std::uint16_t shard, cluster::Place upstream, Instant first_sign) {
     const std::int64_t sign = std::max<std::int64_t>(first_sign.time_since_epoch().count(), 1);
-    asked_for_ns_[upstream.pool.value][upstream.upstream.value].store(sign, std::memory_order_relaxed);
+    asked_for_ns_[upstream.pool.value][upstream.upstream.value].store(sign,
+                                                                      std::memory_order_relaxed);
     asked_[shard].count.fetch_add(1, std::memory_order_release);
     wake(shard);
 }

@@ -24,8 +24,7 @@ EventKind kind_of(BreakerPhase phase) {
 
 /// `advance`: (rules, breaker) -> what becomes of it, if anything.
 template <class Advance>
-Step step_of(const View& view, Place place, Reason reason,
-             Instant now, Advance&& advance) {
+Step step_of(const View& view, Place place, Reason reason, Instant now, Advance&& advance) {
     Draft draft(view, now);
     const config::Breaker& rules = draft.rules(place).breaker;
     if (!rules.enabled || draft.before(place).retired) return std::nullopt;
@@ -44,8 +43,7 @@ bool edit_breaker(Draft& draft, Place place, const std::optional<BreakerView>& n
     return true;
 }
 
-Step open_breaker(const View& view, Place place, Reason reason,
-                  Instant now) {
+Step open_breaker(const View& view, Place place, Reason reason, Instant now) {
     // A trial that fails after others closed the breaker is one failure like any other.
     const BreakerPhase phase = view.upstream(place).breaker.phase;
     if (reason == Reason::trial_failed && phase != BreakerPhase::half_open) return std::nullopt;
@@ -55,10 +53,9 @@ Step open_breaker(const View& view, Place place, Reason reason,
 }
 
 Step take_trial(const View& view, Place place, Instant now) {
-    return step_of(view, place, Reason::none, now,
-                   [&](const auto& rules, const auto& breaker) {
-                       return breaker::take_trial(rules, breaker, now);
-                   });
+    return step_of(view, place, Reason::none, now, [&](const auto& rules, const auto& breaker) {
+        return breaker::take_trial(rules, breaker, now);
+    });
 }
 
 Step pass_trial(const View& view, Place place, Instant now) {

@@ -26,8 +26,7 @@ Step put_breaker(Draft& draft, Place place, const BreakerView& next) {
 
 }  // namespace
 
-Step set_state_by_hand(const View& view, Place place,
-                       UpstreamState state, Instant now) {
+Step set_state_by_hand(const View& view, Place place, UpstreamState state, Instant now) {
     const UpstreamView& before = view.upstream(place);
     if (before.state != state || state == UpstreamState::healthy) {
         return set_state(view, place, state, Reason::by_hand, now);
@@ -38,24 +37,22 @@ Step set_state_by_hand(const View& view, Place place,
     return draft.finish(Reason::by_hand);
 }
 
-Step set_weight_by_hand(const View& view, Place place,
-                        std::optional<std::uint32_t> weight, Instant now) {
+Step set_weight_by_hand(const View& view, Place place, std::optional<std::uint32_t> weight,
+                        Instant now) {
     Draft draft(view, now);
     if (draft.before(place).weight_by_hand == weight) return std::nullopt;
     draft.edit(place).weight_by_hand = weight;
     return draft.finish(Reason::by_hand);
 }
 
-Step open_breaker_by_hand(const View& view, Place place,
-                          Instant now) {
+Step open_breaker_by_hand(const View& view, Place place, Instant now) {
     Draft draft(view, now);
     const auto next = breaker::open_by_hand(draft.before(place).breaker);
     if (!draft.rules(place).breaker.enabled || !next) return std::nullopt;
     return put_breaker(draft, place, *next);
 }
 
-Step close_breaker_by_hand(const View& view, Place place,
-                           Instant now) {
+Step close_breaker_by_hand(const View& view, Place place, Instant now) {
     Draft draft(view, now);
     const auto next = breaker::close_by_hand(draft.before(place).breaker);
     if (!draft.rules(place).breaker.enabled || !next) return std::nullopt;

@@ -33,8 +33,7 @@ Instant rounded_up(Instant moment) {
 
 }  // namespace
 
-Step eject(const View& view, Place place, Reason reason,
-           Instant now) {
+Step eject(const View& view, Place place, Reason reason, Instant now) {
     Draft draft(view, now);
     const config::Outlier& rules = draft.rules(place).outlier;
     const UpstreamView& before = draft.before(place);
@@ -43,8 +42,8 @@ Step eject(const View& view, Place place, Reason reason,
     const auto& upstreams = view.pool(place.pool).upstreams;
     const auto ejected = static_cast<std::size_t>(std::ranges::count_if(
         upstreams, [](const UpstreamView& other) { return other.ejected_until != Instant{}; }));
-    const std::size_t ejected_max =
-        std::max<std::size_t>(1, serving_size(view.pool(place.pool)) * rules.max_ejected_percent / 100);
+    const std::size_t ejected_max = std::max<std::size_t>(
+        1, serving_size(view.pool(place.pool)) * rules.max_ejected_percent / 100);
     if (ejected >= ejected_max) return std::nullopt;
 
     UpstreamView& upstream = draft.edit(place);
@@ -56,8 +55,7 @@ Step eject(const View& view, Place place, Reason reason,
     return draft.finish(reason);
 }
 
-Step cool_down(const View& view, Place place, Instant until,
-               Instant now) {
+Step cool_down(const View& view, Place place, Instant until, Instant now) {
     Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
     if (before.retired || until <= now || until <= before.cooling_until) return std::nullopt;

@@ -29,8 +29,7 @@ bool is_missing(const UpstreamView& upstream) {
 
 }  // namespace
 
-Step set_state(const View& view, Place place, UpstreamState state,
-               Reason reason, Instant now) {
+Step set_state(const View& view, Place place, UpstreamState state, Reason reason, Instant now) {
     Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
     if (before.retired || before.state == state || !may_leave(before, reason)) return std::nullopt;
@@ -55,8 +54,7 @@ Step set_missing(const View& view, Place place, Instant now) {
     return set_state(view, place, UpstreamState::unhealthy, Reason::probe_missed, now);
 }
 
-Step set_credentials_fault(const View& view, Place place, bool fault,
-                           Instant now) {
+Step set_credentials_fault(const View& view, Place place, bool fault, Instant now) {
     Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
     if (before.retired || before.credentials_fault == fault) return std::nullopt;
@@ -67,8 +65,7 @@ Step set_credentials_fault(const View& view, Place place, bool fault,
     return draft.finish(reason);
 }
 
-Step set_agent_percent(const View& view, Place place,
-                       std::uint8_t percent, Instant now) {
+Step set_agent_percent(const View& view, Place place, std::uint8_t percent, Instant now) {
     Draft draft(view, now);
     const UpstreamView& before = draft.before(place);
     if (before.retired || before.agent_percent == percent) return std::nullopt;

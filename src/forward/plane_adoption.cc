@@ -51,7 +51,8 @@ bool is_same_upstream(const config::Pool& before, const config::Pool& now, std::
 }  // namespace
 
 void Plane::adopt(const cluster::View& next) {
-    const std::shared_ptr<const config::Config> before = rules.empty() ? nullptr : rules.back()->config;
+    const std::shared_ptr<const config::Config> before =
+        rules.empty() ? nullptr : rules.back()->config;
     rules.push_back(std::make_unique<Rules>(next.config));
     seen_view = &next;
     drop_rules();
@@ -75,7 +76,8 @@ void Plane::adopt(const cluster::View& next) {
 void Plane::adopt_pool(cluster::PoolIndex index, const config::Config* before) {
     const std::size_t p = index.value;
     const config::Pool& pool = config().pools[p];
-    const config::Pool* was = before != nullptr && p < before->pools.size() ? &before->pools[p] : nullptr;
+    const config::Pool* was =
+        before != nullptr && p < before->pools.size() ? &before->pools[p] : nullptr;
     if (was == &pool) return;
     // the place of another pool, or upstream, which has gone
     if (was != nullptr && was->name != pool.name) counters.pools[p].clear();
@@ -87,7 +89,8 @@ void Plane::adopt_pool(cluster::PoolIndex index, const config::Config* before) {
             waiting[p].push_back(std::make_unique<UpstreamWaits>(*this, place));
         loads[p][u].in_flight_max = in_flight_max(pool.upstreams[u]);
         if (was == nullptr || is_same_upstream(*was, pool, u)) continue;
-        if (u < was->upstreams.size() && (was->name != pool.name || was->upstreams[u].name != pool.upstreams[u].name))
+        if (u < was->upstreams.size() &&
+            (was->name != pool.name || was->upstreams[u].name != pool.upstreams[u].name))
             counters.upstreams[p][u].clear();
         upstream_pools.move_away(place);
         loads[p][u].avoided_until = {};

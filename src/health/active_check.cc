@@ -39,8 +39,8 @@ ActiveCheck::ActiveCheck(Desk& desk, cluster::Place place, const config::Upstrea
       rules_(rules),
       suspicion_(suspicion),
       owner_(owner),
-      probe_(desk.parts.ring, desk.parts.fine, rules, upstream,
-             desk.identities[place.pool.value], *this),
+      probe_(desk.parts.ring, desk.parts.fine, rules, upstream, desk.identities[place.pool.value],
+             *this),
       verdict_(rules, desk.view().upstream(place).state) {}
 
 void ActiveCheck::restart(cluster::UpstreamState state) {
@@ -200,32 +200,32 @@ void ActiveCheck::note(const ProbeResult& result) {
     const bool passed = result.end == ProbeEnd::passed;
     if (passed) latency_.add(result.latency);
     record_->change([&](CheckReport& report) {
-            report.shard = desk_.parts.shard_index;
-            ++report.total;
-            report.passed += passed ? 1u : 0u;
-            report.failed += is_failure(result.end) ? 1u : 0u;
-            report.rate_limited += result.end == ProbeEnd::rate_limited ? 1u : 0u;
-            report.credentials += result.end == ProbeEnd::credentials ? 1u : 0u;
-            report.ewma = latency_.ewma();
-            report.p95 = latency_.p95();
-            report.last_latency = result.latency;
-            report.thinking_srtt = thinking_.srtt();
-            report.thinking_rttvar = thinking_.rttvar();
-            report.last_status = result.status;
-            report.last_end = result.end;
-            report.last_at = desk_.now();
-            report.failures_in_row = verdict_.failures_in_row();
-            report.successes_in_row = verdict_.successes_in_row();
-            const auto last = static_cast<std::size_t>(result.layer);
-            for (std::size_t layer = 0; layer <= last; ++layer) {
-                const bool sound = passed || layer < last;
-                if (!sound && !is_failure(result.end)) break;  // says nothing of this layer
-                report.layers[layer] = {.known = true,
-                                        .passed = sound,
-                                        .at = desk_.now(),
-                                        .detail = std::string(sound ? "" : result.detail)};
-            }
-        });
+        report.shard = desk_.parts.shard_index;
+        ++report.total;
+        report.passed += passed ? 1u : 0u;
+        report.failed += is_failure(result.end) ? 1u : 0u;
+        report.rate_limited += result.end == ProbeEnd::rate_limited ? 1u : 0u;
+        report.credentials += result.end == ProbeEnd::credentials ? 1u : 0u;
+        report.ewma = latency_.ewma();
+        report.p95 = latency_.p95();
+        report.last_latency = result.latency;
+        report.thinking_srtt = thinking_.srtt();
+        report.thinking_rttvar = thinking_.rttvar();
+        report.last_status = result.status;
+        report.last_end = result.end;
+        report.last_at = desk_.now();
+        report.failures_in_row = verdict_.failures_in_row();
+        report.successes_in_row = verdict_.successes_in_row();
+        const auto last = static_cast<std::size_t>(result.layer);
+        for (std::size_t layer = 0; layer <= last; ++layer) {
+            const bool sound = passed || layer < last;
+            if (!sound && !is_failure(result.end)) break;  // says nothing of this layer
+            report.layers[layer] = {.known = true,
+                                    .passed = sound,
+                                    .at = desk_.now(),
+                                    .detail = std::string(sound ? "" : result.detail)};
+        }
+    });
 }
 
 void ActiveCheck::stop() {

@@ -2,9 +2,9 @@
 // publish. Owned by the Monitor, on the shard's thread.
 #pragma once
 
-#include <string_view>
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "ringway/base/prng.h"

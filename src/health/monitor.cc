@@ -75,9 +75,9 @@ void Monitor::Machine::make_room(Place place, const std::string& address_before)
         replaced.push_back(std::move(slot.watch));
     }
     if (upstream == nullptr) {
-        upstream = std::make_unique<Upstream>(Upstream{
-            .suspicion = Suspicion(rules.suspicion),
-            .failures_in_row = &desk.counters(place).failures_in_row});
+        upstream = std::make_unique<Upstream>(
+            Upstream{.suspicion = Suspicion(rules.suspicion),
+                     .failures_in_row = &desk.counters(place).failures_in_row});
     } else if (address_before != rules.upstreams[place.upstream.value].address) {
         upstream->suspicion = Suspicion(rules.suspicion);
         slot.seen = {};
@@ -120,8 +120,8 @@ void Monitor::Machine::share_out() {
         }
         base::Duration delay = kStep * static_cast<std::int64_t>(place.upstream.value);
         if (delay > kSpread) {
-            delay = base::Duration(static_cast<std::int64_t>(desk.prng.unit() *
-                                                             static_cast<double>(kSpread.count())));
+            delay = base::Duration(
+                static_cast<std::int64_t>(desk.prng.unit() * static_cast<double>(kSpread.count())));
         }
         slot.watch->own(delay);
     });
@@ -134,8 +134,7 @@ void Monitor::Machine::on_tick() {
     share_out();
     for_each([this](Place place, const Slot& slot) {
         observe::UpstreamCounters& counters = desk.counters(place);
-        const Suspicion& suspicion =
-            upstreams[place.pool.value][place.upstream.value]->suspicion;
+        const Suspicion& suspicion = upstreams[place.pool.value][place.upstream.value]->suspicion;
         counters.overdue_ns.set(static_cast<std::uint64_t>(suspicion.overdue_after().count()));
         counters.probe_deadline_ns.set(
             static_cast<std::uint64_t>(slot.watch->probe_deadline().count()));
@@ -228,9 +227,8 @@ void Monitor::Machine::stop() {
 bool Monitor::Machine::over() const {
     const auto at_rest = [](const auto& watch) { return watch->at_rest(); };
     const auto all_at_rest = [](const auto& pool) {
-        return std::ranges::all_of(pool, [](const Slot& slot) {
-            return slot.watch == nullptr || slot.watch->at_rest();
-        });
+        return std::ranges::all_of(
+            pool, [](const Slot& slot) { return slot.watch == nullptr || slot.watch->at_rest(); });
     };
     return std::ranges::all_of(replaced, at_rest) && std::ranges::all_of(slots, all_at_rest);
 }

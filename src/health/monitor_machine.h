@@ -68,9 +68,9 @@ struct Monitor::Machine final : ViewReader, Suspects {
 
     Desk desk;
     Upstreams& upstreams;
-    std::vector<std::vector<Slot>> slots;           // [pool][upstream]
+    std::vector<std::vector<Slot>> slots;          // [pool][upstream]
     std::vector<std::unique_ptr<Watch>> replaced;  // until their probes are home
-    std::vector<std::uint64_t> seen_versions;  // of pools
+    std::vector<std::uint64_t> seen_versions;      // of pools
     Steward steward;
     base::TimerOf<&Machine::on_tick> tick_timer{*this};
     base::TimerOf<&Machine::on_due> due_timer{*this};

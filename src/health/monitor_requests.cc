@@ -41,14 +41,12 @@ void Monitor::on_fault(Place place, Fault fault, base::Instant sent_at) {
     const auto evidence = [in_row] { return fmt::format("{} requests failed in a row", in_row); };
     if (opens) {
         desk.publish(evidence(), sent_at, [&](const View& view, base::Instant now) {
-            return failover::open_breaker(view, place,
-                                          Reason::consecutive_failures, now);
+            return failover::open_breaker(view, place, Reason::consecutive_failures, now);
         });
     }
     if (ejects) {
         desk.publish(evidence(), sent_at, [&](const View& view, base::Instant now) {
-            return failover::eject(view, place, Reason::consecutive_failures,
-                                   now);
+            return failover::eject(view, place, Reason::consecutive_failures, now);
         });
     }
     switch (fault) {
@@ -81,8 +79,7 @@ void Monitor::on_trial_passed(Place place) {
 
 void Monitor::on_trial_failed(Place place) {
     machine_->desk.publish({}, {}, [&](const View& view, base::Instant now) {
-        return failover::open_breaker(view, place,
-                                      Reason::trial_failed, now);
+        return failover::open_breaker(view, place, Reason::trial_failed, now);
     });
 }
 
@@ -107,12 +104,13 @@ void Monitor::on_credentials(Place place, bool refused, std::uint16_t status) {
     if (refused) desk.counters(place).credentials_refused.add();
     if (desk.view().upstream(place).credentials_fault == refused) return;
     // One resource may be refused where others are not: that must not turn with every answer.
-    const base::Instant refused_at = machine_->slots[place.pool.value][place.upstream.value].seen.credentials_refused_at;
+    const base::Instant refused_at =
+        machine_->slots[place.pool.value][place.upstream.value].seen.credentials_refused_at;
     if (!refused && desk.now() - refused_at < kCredentialsPause) return;
-    desk.publish(
-        fmt::format("{} to a request", status), {}, [&](const View& view, base::Instant now) {
-            return failover::set_credentials_fault(view, place, refused, now);
-        });
+    desk.publish(fmt::format("{} to a request", status), {},
+                 [&](const View& view, base::Instant now) {
+                     return failover::set_credentials_fault(view, place, refused, now);
+                 });
 }
 
 void Monitor::suspect(Place place, base::Instant sent_at) {

@@ -94,18 +94,17 @@ void Steward::weigh_errors(Place place, const Window& window) {
     const Totals for_outlier = window.over(seconds_of(pool.outlier.window));
     if (pool.outlier.enabled && upstream.ejected_until == base::Instant{} &&
         too_many_errors(for_outlier, pool.outlier.error_percent, pool.outlier.requests_min)) {
-        desk_.publish(
-            share(for_outlier, pool.outlier.window), {}, [&](const View& view, base::Instant now) {
-                return failover::eject(view, place, Reason::error_rate, now);
-            });
+        desk_.publish(share(for_outlier, pool.outlier.window), {},
+                      [&](const View& view, base::Instant now) {
+                          return failover::eject(view, place, Reason::error_rate, now);
+                      });
     }
     const Totals for_breaker = window.over(seconds_of(pool.breaker.window));
     if (pool.breaker.enabled && upstream.breaker.phase == BreakerPhase::closed &&
         too_many_errors(for_breaker, pool.breaker.error_percent, pool.breaker.requests_min)) {
         desk_.publish(share(for_breaker, pool.breaker.window), {},
                       [&](const View& view, base::Instant now) {
-                          return failover::open_breaker(view, place,
-                                                        Reason::error_rate, now);
+                          return failover::open_breaker(view, place, Reason::error_rate, now);
                       });
     }
 }

@@ -56,9 +56,9 @@ void Watch::make_checks() {
     const config::Upstream& upstream = pool_->upstreams[place_.upstream.value];
     for (const config::HealthCheck& rules : pool_->health.checks) {
         if (!rules.enabled) continue;
-        checks_.push_back(std::make_unique<ActiveCheck>(desk_, place_, upstream, rules,
-                                                        desk_.parts.stats.record(place_, rules.name),
-                                                        suspicion_, *this));
+        checks_.push_back(std::make_unique<ActiveCheck>(
+            desk_, place_, upstream, rules, desk_.parts.stats.record(place_, rules.name),
+            suspicion_, *this));
     }
     for (const config::CheckKind kind : {config::CheckKind::http, config::CheckKind::tcp}) {
         const auto found = std::ranges::find_if(
@@ -67,8 +67,8 @@ void Watch::make_checks() {
         prober_ = found->get();
         return;
     }
-    plain_ =
-        std::make_unique<ActiveCheck>(desk_, place_, upstream, desk_.plain, nullptr, suspicion_, *this);
+    plain_ = std::make_unique<ActiveCheck>(desk_, place_, upstream, desk_.plain, nullptr,
+                                           suspicion_, *this);
     prober_ = plain_.get();
 }
 

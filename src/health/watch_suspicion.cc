@@ -124,8 +124,8 @@ void Watch::end_suspicion(const ProbeResult& result) {
             const std::string evidence =
                 fmt::format("probe {}: {}", prober_->rules().name, result.detail);
             desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
-                return failover::set_state(view, place_,
-                                           UpstreamState::unhealthy, Reason::probe_refused, now);
+                return failover::set_state(view, place_, UpstreamState::unhealthy,
+                                           Reason::probe_refused, now);
             });
             break;
         }
@@ -149,8 +149,8 @@ void Watch::take_back(const ProbeResult& result) {
         fmt::format("probe {}: answered after {:.3g} ms", prober_->rules().name,
                     static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
     desk_.publish(evidence, {}, [&](const View& view, base::Instant now) {
-        return failover::set_state(view, place_, UpstreamState::healthy,
-                                   Reason::probe_answered, now);
+        return failover::set_state(view, place_, UpstreamState::healthy, Reason::probe_answered,
+                                   now);
     });
 }
 

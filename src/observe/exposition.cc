@@ -190,20 +190,19 @@ void shard_families(Page& page, Shards shards) {
 void listener_and_route_families(Page& page, const Exposition& sources) {
     const auto listening = config::places_in_use(sources.config.listeners);
     const auto listeners = labels_of("listener", sources.config.listeners, listening);
-    summed<ListenerCounters>(
-        page, sources.shards, listeners,
-        [&](const ShardCounters& shard, std::size_t i) -> const auto& {
-            return shard.listeners[listening[i]];
-        })
+    summed<ListenerCounters>(page, sources.shards, listeners,
+                             [&](const ShardCounters& shard, std::size_t i) -> const auto& {
+                                 return shard.listeners[listening[i]];
+                             })
         .counters(kListenerRows);
 
     const auto taken = config::places_in_use(sources.config.routes);
     const auto routes = labels_of("route", sources.config.routes, taken);
-    auto of_routes = summed<RouteCounters>(
-        page, sources.shards, routes,
-        [&](const ShardCounters& shard, std::size_t i) -> const auto& {
-            return shard.routes[taken[i]];
-        });
+    auto of_routes =
+        summed<RouteCounters>(page, sources.shards, routes,
+                              [&](const ShardCounters& shard, std::size_t i) -> const auto& {
+                                  return shard.routes[taken[i]];
+                              });
     of_routes.responses({"ringway_route_responses_total", Type::counter,
                          "Responses of the route by class; none: no response could be sent."});
     of_routes.histogram({"ringway_route_request_duration_seconds", Type::histogram,

@@ -244,8 +244,7 @@ void pool_families(Page& page, const Exposition& sources) {
     const auto places = config::places_in_use(sources.config.pools);
     const auto pools = labels_of("pool", sources.config.pools, places);
     auto of_pools = summed<PoolCounters>(
-        page, sources.shards, pools,
-        [&](const ShardCounters& shard, std::size_t i) -> const auto& {
+        page, sources.shards, pools, [&](const ShardCounters& shard, std::size_t i) -> const auto& {
             return shard.pools[places[i]];
         });
     of_pools.counters(kPoolRows);

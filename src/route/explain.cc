@@ -80,8 +80,9 @@ std::string host_refusal(const config::Route& route, const Considered& considere
            wanted;
 }
 
-std::vector<Considered> consider(const config::SharedVector<config::Route>& routes, std::span<const Rule> rules,
-                                 std::uint16_t listener, std::string_view host_name) {
+std::vector<Considered> consider(const config::SharedVector<config::Route>& routes,
+                                 std::span<const Rule> rules, std::uint16_t listener,
+                                 std::string_view host_name) {
     std::vector<Considered> all;
     for (std::size_t i = 0; i < routes.size(); ++i) {
         const config::Route& route = routes[i];

@@ -79,7 +79,7 @@ int Listener::search(const http::RequestHead& head) const {
 }  // namespace
 
 struct Table::Index {
-    std::vector<Rule> rules;           // in the order of the file
+    std::vector<Rule> rules;            // in the order of the file
     std::vector<std::uint16_t> places;  // of each, in Config::routes
     std::vector<Listener> listeners;
     config::SharedVector<config::Route> routes;  // of each, for explain()

@@ -32,11 +32,10 @@ def test():
         inside = f'mount --bind {resolv} /etc/resolv.conf && exec {harness.balancer.BINARY} "$@"'
         wrapper = folder.file("ringway", f"#!/bin/sh\nexec unshare -m sh -c '{inside}' ringway \"$@\"\n")
         os.chmod(wrapper, 0o755)
-        harness.balancer.BINARY = wrapper
         body = forward_to(a, b, pool_keys=health_check(fall="2", rise="2"))
         body += webhook("ops", "https://hooks.example/s3cret", 'timeout = "300ms"\nretries_max = 1')
         body += webhook("patient", "https://hooks.example/s3cret", 'timeout = "60s"')
-        with Ringway(body) as ringway:
+        with Ringway(body, binary=wrapper) as ringway:
             ringway.wait_state(a, "healthy")
             with Load(ringway) as load:
                 load.more(50)

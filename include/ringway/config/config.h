@@ -168,8 +168,8 @@ struct Alerts {
 
 struct Upstream {
     std::string name;
-    bool retired = false;      // not in the file any more
-    std::string address;  // as written: "host:port" or "unix:/path"
+    bool retired = false;  // not in the file any more
+    std::string address;   // as written: "host:port" or "unix:/path"
     // parsed address; none when the host is a name to resolve
     std::optional<base::SocketAddress> literal;
     std::string host;  // the name to resolve
@@ -435,7 +435,7 @@ struct Config {
     SharedVector<Route> routes;
     SharedVector<Pool> pools;
     std::vector<std::uint16_t> route_order;  // see the function
-    std::uint64_t generation = 1;  // counts the configurations that were in force
+    std::uint64_t generation = 1;            // counts the configurations that were in force
 };
 
 /// One that outlives all that goes by it.

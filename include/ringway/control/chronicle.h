@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "ringway/cluster/view.h"
 #include "ringway/base/stable_vector.h"
+#include "ringway/cluster/view.h"
 #include "ringway/control/log.h"
 #include "ringway/control/traffic_latency.h"
 #include "ringway/failover/board.h"

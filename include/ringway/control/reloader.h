@@ -58,8 +58,8 @@ class Reloader {
     ~Reloader();
 
     /// The file that the process was started with, as it is now: it ends a configuration that waits
-    /// for its confirmation. 422 `invalid_config` with every error of the file, 409 `cannot_listen`,
-    /// 409 `draining`.
+    /// for its confirmation. 422 `invalid_config` with every error of the file, 409
+    /// `cannot_listen`, 409 `draining`.
     Outcome<Reloaded> reload();
     /// A configuration that is followed by the one before unless confirm() is called in time, or as
     /// soon as more than a share of the requests since then failed (answered 5xx, or not at all; 20

@@ -44,8 +44,9 @@ class Resolver {
     /// comes with the thread. Called once, before start().
     std::unique_ptr<const cluster::View> first_view(base::Duration bound);
 
-    /// Looks up the names that are new in the next configuration, at most for `bound`: the addresses
-    /// of all of its upstreams, as far as they are known. Nothing else changes until adopt().
+    /// Looks up the names that are new in the next configuration, at most for `bound`: the
+    /// addresses of all of its upstreams, as far as they are known. Nothing else changes until
+    /// adopt().
     failover::Addresses prepare(std::shared_ptr<const config::Config> next, base::Duration bound);
     /// Goes by what prepare() was last given; the board has adopted it. The thread that prepared.
     void adopt(failover::Board& board);

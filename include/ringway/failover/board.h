@@ -120,13 +120,13 @@ class Board {
     base::Published<cluster::View> view_;
     std::vector<std::unique_ptr<observe::EventRing>> events_;  // of each shard, then control
     std::vector<Beat> beats_;
-    std::vector<Asked> asked_;                             // of each shard
+    std::vector<Asked> asked_;  // of each shard
     // [pool][upstream]; 0: not asked
     base::StableVector<base::StableVector<std::atomic<std::int64_t>>> asked_for_ns_;
     std::atomic<std::uint64_t> events_lost_{0};
     mutable std::mutex config_mutex_;
     std::shared_ptr<const config::Config> config_;  // of the view, for threads that read none
-    std::mutex control_mutex_;  // of the telling end of control's event ring
+    std::mutex control_mutex_;                      // of the telling end of control's event ring
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;
 };

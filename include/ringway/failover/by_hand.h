@@ -13,20 +13,18 @@ namespace ringway::failover {
 
 /// Draining or maintenance, whoever asked for it before; or healthy, from where health checks go
 /// on as after any recovery: it also ends an ejection and makes an open breaker half open.
-Step set_state_by_hand(const View& view, Place place,
-                       cluster::UpstreamState state, Instant now);
+Step set_state_by_hand(const View& view, Place place, cluster::UpstreamState state, Instant now);
 
 /// The weight, 0..kWeightMax; nothing: that of the configuration. With 0 it gets no traffic.
-Step set_weight_by_hand(const View& view, Place place,
-                        std::optional<std::uint32_t> weight, Instant now);
+Step set_weight_by_hand(const View& view, Place place, std::optional<std::uint32_t> weight,
+                        Instant now);
 
 /// Open until it is closed by hand: neither time nor a passed check makes it half open. Nothing
 /// when the pool's breakers are not enabled, here and below.
 Step open_breaker_by_hand(const View& view, Place place, Instant now);
 
 /// Closed now. It remembers how often in a row it had opened.
-Step close_breaker_by_hand(const View& view, Place place,
-                           Instant now);
+Step close_breaker_by_hand(const View& view, Place place, Instant now);
 
 /// Closed as if it had never opened, and what the shards counted towards its opening is forgotten.
 /// Never nothing, where breakers are enabled: it cannot be seen from here what they counted.

@@ -57,14 +57,13 @@ Step adopt(const View& view, std::shared_ptr<const config::Config> next, const A
 
 /// Names have these addresses now. A pool's version counts up exactly when one of its upstreams
 /// changed.
-Step set_addresses(const View& view, const Addresses& resolved,
-                   Instant now);
+Step set_addresses(const View& view, const Addresses& resolved, Instant now);
 
 /// The verdict on an upstream; nothing when it is in that state already, for whatever reason. To
 /// healthy also ends its ejection and makes an open breaker half open. Draining and maintenance are
 /// left only with Reason::by_hand or agent_asked, and those set by hand only by hand.
-Step set_state(const View& view, Place place,
-               cluster::UpstreamState state, Reason reason, Instant now);
+Step set_state(const View& view, Place place, cluster::UpstreamState state, Reason reason,
+               Instant now);
 
 /// As set_state(unhealthy, probe_missed), unless that was the pool's last eligible upstream, or
 /// more than Suspicion::max_out_percent of the pool (at least one) would be out by missed probes.
@@ -77,20 +76,16 @@ Step eject(const View& view, Place place, Reason reason, Instant now);
 
 /// Rate limited until then, rounded up to 0.1 s, so that a thousand answers of one moment change
 /// the view once; nothing when it cools as long or longer already, or when that is past.
-Step cool_down(const View& view, Place place, Instant until,
-               Instant now);
+Step cool_down(const View& view, Place place, Instant until, Instant now);
 
-Step set_credentials_fault(const View& view, Place place, bool fault,
-                           Instant now);
+Step set_credentials_fault(const View& view, Place place, bool fault, Instant now);
 
 /// What its agent asked for; 0 percent: no traffic.
-Step set_agent_percent(const View& view, Place place,
-                       std::uint8_t percent, Instant now);
+Step set_agent_percent(const View& view, Place place, std::uint8_t percent, Instant now);
 
 /// The steps of breaker/breaker.h on the upstream's breaker; nothing where those give nothing, or
 /// the breaker is not enabled. With Reason::trial_failed only a half-open one opens.
-Step open_breaker(const View& view, Place place, Reason reason,
-                  Instant now);
+Step open_breaker(const View& view, Place place, Reason reason, Instant now);
 Step take_trial(const View& view, Place place, Instant now);
 Step pass_trial(const View& view, Place place, Instant now);
 Step return_trial(const View& view, Place place, Instant now);

@@ -52,7 +52,8 @@ struct PlaneParts {
 
 /// A configuration, and what is worked out of it once. Lives on while exchanges go by it.
 struct Rules {
-    explicit Rules(std::shared_ptr<const config::Config> of) : config(std::move(of)), routes(*config) {}
+    explicit Rules(std::shared_ptr<const config::Config> of)
+        : config(std::move(of)), routes(*config) {}
     const std::shared_ptr<const config::Config> config;
     const route::Table routes;
     std::uint64_t users = 0;

@@ -100,9 +100,7 @@ class Monitor {
     /// No request waits overdue on it any more.
     void unsuspect(cluster::Place place);
 
-    const Suspicion& suspicion(cluster::Place place) const {
-        return of(place).suspicion;
-    }
+    const Suspicion& suspicion(cluster::Place place) const { return of(place).suspicion; }
     /// Goes on from what another process has learned of the upstream.
     void restore(cluster::Place place, const LatencyMemory& memory) {
         of(place).suspicion.restore(memory);

@@ -148,8 +148,9 @@ TEST(merge, tells_what_changed_and_what_takes_a_restart) {
     scene.reload("[process]\ngraceful_timeout = '1s'\n[shards]\ncount = 1\nbuffer_count = 64\n" +
                  kListener + pool("a", {"x", "y"}, "balance = 'round_robin'\n") + pool("d", {"z"}) +
                  route("one", "a") + route("two", "d"));
-    EXPECT_EQ(scene.changed, (std::vector<std::string>{"pool `a` has changed", "pool `d` is new",
-                                                       "pool `b` is gone", "route `two` has changed"}));
+    EXPECT_EQ(scene.changed,
+              (std::vector<std::string>{"pool `a` has changed", "pool `d` is new",
+                                        "pool `b` is gone", "route `two` has changed"}));
     EXPECT_EQ(scene.needs_restart, (std::vector<std::string>{"[process]", "[shards]"}));
     EXPECT_EQ(scene.config->process.graceful_timeout, seconds(30));
 }

@@ -47,8 +47,7 @@ TEST(unready_reason, follows_the_phase_and_the_pools) {
     files->upstreams[0].eligible = false;
     EXPECT_EQ(unready_reason(Phase::accepting, view), std::nullopt);
     files->upstreams[1].eligible = false;
-    EXPECT_EQ(unready_reason(Phase::accepting, view),
-              "pool files has no eligible upstream");
+    EXPECT_EQ(unready_reason(Phase::accepting, view), "pool files has no eligible upstream");
 }
 
 /// The standard endpoints over a board with one shard, asked by calling their handlers.
@@ -93,16 +92,9 @@ struct Scene {
     Chronicle chronicle{board, {&counters}, log};
     Operations operations;
     std::shared_ptr<TrafficRates> rates = std::make_shared<TrafficRates>();
-    std::vector<AdminEndpoint> endpoints = standard_endpoints({phase,
-                                                                board,
-                                                                {&counters},
-                                                                checks,
-                                                                chronicle,
-                                                                writer,
-                                                                resolver,
-                                                                server,
-                                                                operations},
-                                                               rates);
+    std::vector<AdminEndpoint> endpoints = standard_endpoints(
+        {phase, board, {&counters}, checks, chronicle, writer, resolver, server, operations},
+        rates);
     cluster::UpstreamView seen;
 };
 
@@ -134,7 +126,8 @@ TEST(endpoints, metrics_is_a_well_formed_page_of_this_process) {
     Scene scene;
     scene.phase = Phase::draining;
     scene.counters.upstreams[0][1].requests.add(3);
-    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[0].name)->change([](health::CheckReport& report) { report.failed = 2; });
+    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[0].name)
+        ->change([](health::CheckReport& report) { report.failed = 2; });
     const AdminReply reply = scene.ask("/metrics");
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.content_type, "text/plain; version=0.0.4; charset=utf-8");

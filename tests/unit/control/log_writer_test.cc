@@ -27,7 +27,8 @@ struct Scene {
             open(folder.at("process.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         log = std::make_unique<Log>(LogLevel::info, log_descriptor);
         writer = std::make_unique<LogWriter>(
-            config::borrow(config), std::vector<observe::AccessRing*>{rings[0].get(), rings[1].get()}, *log);
+            config::borrow(config),
+            std::vector<observe::AccessRing*>{rings[0].get(), rings[1].get()}, *log);
     }
     ~Scene() {
         writer.reset();

@@ -118,8 +118,7 @@ TEST(state_image, gives_back_every_state_and_reason) {
             pool->upstreams[0].reason = static_cast<Reason>(reason);
             failover::settle(config.pools[0], *pool, kNow);
             view.pools[0] = pool;
-            const auto after =
-                restore_state(write_state(view, {}), config, first_of(config), kNow);
+            const auto after = restore_state(write_state(view, {}), config, first_of(config), kNow);
             EXPECT_TRUE(after.view->pools[0]->upstreams[0] == pool->upstreams[0])
                 << state << " " << reason;
         }

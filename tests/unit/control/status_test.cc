@@ -171,21 +171,22 @@ TEST(Status, checks_show_their_counts_their_last_word_and_each_layer) {
     Scene scene;
     EXPECT_EQ(text_at(scene.upstream(0, 1), "/checks/0/last"), "null");
     EXPECT_EQ(text_at(scene.upstream(0, 1), "/checks/0/ewma_ms"), "null");
-    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[1].name)->change([](health::CheckReport& report) {
-        report.shard = 1;
-        report.total = 10;
-        report.passed = 6;
-        report.failed = 3;
-        report.rate_limited = 1;
-        report.ewma = milliseconds(8);
-        report.p95 = milliseconds(20);
-        report.last_latency = milliseconds(9);
-        report.last_status = 503;
-        report.last_end = health::ProbeEnd::bad_status;
-        report.last_at = kNow - seconds(2);
-        report.layers[0] = {true, true, kNow - seconds(2), ""};
-        report.layers[1] = {true, false, kNow - seconds(2), "status 503"};
-    });
+    scene.checks.record({{0}, {1}}, scene.config.pools[0].health.checks[1].name)
+        ->change([](health::CheckReport& report) {
+            report.shard = 1;
+            report.total = 10;
+            report.passed = 6;
+            report.failed = 3;
+            report.rate_limited = 1;
+            report.ewma = milliseconds(8);
+            report.p95 = milliseconds(20);
+            report.last_latency = milliseconds(9);
+            report.last_status = 503;
+            report.last_end = health::ProbeEnd::bad_status;
+            report.last_at = kNow - seconds(2);
+            report.layers[0] = {true, true, kNow - seconds(2), ""};
+            report.layers[1] = {true, false, kNow - seconds(2), "status 503"};
+        });
     const auto json = scene.upstream(0, 1);
     EXPECT_EQ(text_at(json, "/checks/1"), "(missing)");  // the other one is not enabled
     EXPECT_EQ(text_at(json, "/checks/0/name"), "http /health");

@@ -109,18 +109,14 @@ TEST(Board, CountsTheTimesOfOutagesOnly) {
         .shard = 0, .now = kNow, .counters = &counters, .first_sign = kNow - seconds(1)};
     Teller later = first;
     later.now += seconds(5);
+    scene.board.change(
+        first, [&](const View& view) { return cool_down(view, at(0), kNow + seconds(2), kNow); });
     scene.board.change(first, [&](const View& view) {
-        return cool_down(view, at(0), kNow + seconds(2), kNow);
+        return set_state(view, at(1), UpstreamState::maintenance, Reason::by_hand, kNow);
     });
-    scene.board.change(first, [&](const View& view) {
-        return set_state(view, at(1), UpstreamState::maintenance, Reason::by_hand,
-                         kNow);
-    });
-    scene.board.change(later,
-                       [&](const View& view) { return pass_time(view, later.now); });
+    scene.board.change(later, [&](const View& view) { return pass_time(view, later.now); });
     scene.board.change(later, [&](const View& view) {
-        return set_state(view, at(1), UpstreamState::healthy, Reason::by_hand,
-                         later.now);
+        return set_state(view, at(1), UpstreamState::healthy, Reason::by_hand, later.now);
     });
     EXPECT_EQ(scene.board.read()->version, 5u);
     EXPECT_EQ(counters.pools[0].time_to_detect.sum_ns(), 0u);

@@ -80,8 +80,7 @@ TEST(weight_by_hand, replaces_that_of_the_configuration_until_it_is_taken_back) 
     EXPECT_FALSE(world.weight(at(0), 9));
     EXPECT_TRUE(world.set(at(0), UpstreamState::degraded)) << "what checks find is laid over it";
     EXPECT_EQ(world.weights(), "9 4 ");
-    EXPECT_TRUE(world.take(set_addresses(*world.view, none_resolved(world.config),
-                                         world.now)) ||
+    EXPECT_TRUE(world.take(set_addresses(*world.view, none_resolved(world.config), world.now)) ||
                 world.see(at(0)).weight_by_hand == 9u);
     EXPECT_TRUE(world.weight(at(0), std::nullopt));
     EXPECT_EQ(world.weights(), "5 4 ");

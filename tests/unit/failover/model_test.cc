@@ -210,9 +210,7 @@ class Walk {
         switch (prng_.below(6)) {
             case 0:
                 return both(
-                    [&](const View& view) {
-                        return open_breaker(view, place, reason, now);
-                    },
+                    [&](const View& view) { return open_breaker(view, place, reason, now); },
                     [&] { return pool.open(i, reason, now); });
             case 1:
             case 2:
@@ -223,9 +221,8 @@ class Walk {
                 return both([&](const View& view) { return pass_trial(view, place, now); },
                             [&] { return pool.pass_trial(i); }, false);
             default:
-                return both(
-                    [&](const View& view) { return return_trial(view, place, now); },
-                    [&] { return pool.return_trial(i); }, false);
+                return both([&](const View& view) { return return_trial(view, place, now); },
+                            [&] { return pool.return_trial(i); }, false);
         }
     }
 
@@ -234,15 +231,12 @@ class Walk {
         switch (prng_.below(6)) {
             case 0:
                 return both(
-                    [&](const View& view) {
-                        return eject(view, place, Reason::error_rate, now);
-                    },
+                    [&](const View& view) { return eject(view, place, Reason::error_rate, now); },
                     [&] { return pool.eject(i, now); });
             case 1: {
                 const Instant until = now + milliseconds(prng_.below(2000)) - milliseconds(100);
-                return both(
-                    [&](const View& view) { return cool_down(view, place, until, now); },
-                    [&] { return pool.cool_down(i, until, now); });
+                return both([&](const View& view) { return cool_down(view, place, until, now); },
+                            [&] { return pool.cool_down(i, until, now); });
             }
             case 2: {
                 const bool fault = prng_.chance(50);
@@ -255,9 +249,7 @@ class Walk {
             case 3: {
                 const auto percent = static_cast<std::uint8_t>(prng_.below(3) * 50);
                 return both(
-                    [&](const View& view) {
-                        return set_agent_percent(view, place, percent, now);
-                    },
+                    [&](const View& view) { return set_agent_percent(view, place, percent, now); },
                     [&] { return pool.set_percent(i, percent); });
             }
             case 4: {
@@ -265,9 +257,8 @@ class Walk {
                 auto& addresses = resolved_[place.pool.value][i];
                 addresses.clear();
                 if (has) addresses.push_back(*base::SocketAddress::parse("10.0.0.2:80"));
-                return both(
-                    [&](const View& view) { return set_addresses(view, resolved_, now); },
-                    [&] { return pool.set_address(i, has); });
+                return both([&](const View& view) { return set_addresses(view, resolved_, now); },
+                            [&] { return pool.set_address(i, has); });
             }
             default:
                 return both([&](const View& view) { return pass_time(view, now); },

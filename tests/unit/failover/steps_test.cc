@@ -286,8 +286,7 @@ TEST(Eject, KeepsToTheShareOfThePool) {
         world.rules().outlier.max_ejected_percent = percent;
         int count = 0;
         for (std::uint16_t i = 0; i < upstreams; ++i) {
-            const Step step =
-                eject(*world.view, at(i), Reason::error_rate, world.now);
+            const Step step = eject(*world.view, at(i), Reason::error_rate, world.now);
             if (step) ++count;
             if (step) world.view = std::make_unique<const View>(*step->view);
         }
@@ -329,8 +328,7 @@ TEST(CoolDown, MakesOneViewOfAThousandAnswersOfOneMoment) {
     int changes = 0;
     for (int i = 1; i <= 1000; ++i) {
         const Instant until = world.now + seconds(5) + Duration(i);
-        changes +=
-            world.take(cool_down(*world.view, at(0), until, world.now)) ? 1 : 0;
+        changes += world.take(cool_down(*world.view, at(0), until, world.now)) ? 1 : 0;
         EXPECT_GE(world.see(at(0)).cooling_until, until);
     }
     EXPECT_EQ(changes, 1);
@@ -341,8 +339,7 @@ TEST(AllCooling, SaysWhenTheFirstOneStops) {
     World world(config_of({3}));
     const Instant begin = world.now;
     const auto cool = [&](std::uint16_t i, int for_seconds) {
-        world.take(
-            cool_down(*world.view, at(i), begin + seconds(for_seconds), world.now));
+        world.take(cool_down(*world.view, at(i), begin + seconds(for_seconds), world.now));
     };
     const auto until = [&] { return all_cooling_until(*world.view->pools[0]); };
     cool(0, 9);
@@ -391,12 +388,11 @@ TEST(BreakerSteps, TellOfPhasesAndNotOfTrials) {
         return world.take(take_step(*world.view, at(0), world.now));
     };
     EXPECT_FALSE(step(take_trial));
-    EXPECT_TRUE(world.take(
-        open_breaker(*world.view, at(0), Reason::consecutive_failures, world.now)));
+    EXPECT_TRUE(
+        world.take(open_breaker(*world.view, at(0), Reason::consecutive_failures, world.now)));
     EXPECT_EQ(world.events(), "breaker_open(0)");
     EXPECT_EQ(world.told[0].reason, Reason::consecutive_failures);
-    EXPECT_FALSE(
-        world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
+    EXPECT_FALSE(world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
     EXPECT_TRUE(world.pass_at(world.now + seconds(10)));
     EXPECT_TRUE(step(take_trial));
     EXPECT_TRUE(step(take_trial));
@@ -412,11 +408,9 @@ TEST(BreakerSteps, TellOfPhasesAndNotOfTrials) {
 
 TEST(BreakerSteps, DoNotOpenForATrialThatEndsTooLate) {
     World world(config_of({2}));
-    EXPECT_FALSE(world.take(
-        open_breaker(*world.view, at(0), Reason::trial_failed, world.now)));
+    EXPECT_FALSE(world.take(open_breaker(*world.view, at(0), Reason::trial_failed, world.now)));
     world.rules().breaker.enabled = false;
-    EXPECT_FALSE(
-        world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
+    EXPECT_FALSE(world.take(open_breaker(*world.view, at(0), Reason::error_rate, world.now)));
 }
 
 TEST(PassTime, DoesAllThatIsDueInAllPools) {

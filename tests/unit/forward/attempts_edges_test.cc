@@ -177,8 +177,7 @@ TEST_F(Attempts, Answer429WithTheTimeOfTheUpstreamThatIsBackFirst) {
     make([](config::Pool& pool) { pool.retry.attempts_max = 2; });
     for (std::uint16_t i = 0; i < 2; ++i) {
         publish([&](const cluster::View& view) {
-            return failover::cool_down(view, {{0}, {i}}, ring().now() + seconds(5),
-                                       ring().now());
+            return failover::cool_down(view, {{0}, {i}}, ring().now() + seconds(5), ring().now());
         });
     }
     const auto from = client();

@@ -370,8 +370,8 @@ TEST_F(Attempts, Answer429WithTheSoonestRetryAfterWhenAllCool) {
     make();
     for (std::uint16_t i = 0; i < 3; ++i) {
         publish([&](const cluster::View& view) {
-            return failover::cool_down(view, {{0}, {i}},
-                                       ring().now() + seconds(9 - 2 * i), ring().now());
+            return failover::cool_down(view, {{0}, {i}}, ring().now() + seconds(9 - 2 * i),
+                                       ring().now());
         });
     }
     const auto from = client();

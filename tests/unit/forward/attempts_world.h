@@ -108,8 +108,7 @@ class Attempts : public testing::Test {
     }
     void set_state(std::uint16_t upstream, UpstreamState state, Reason reason) {
         publish([&](const cluster::View& view) {
-            return failover::set_state(view, {{0}, {upstream}}, state, reason,
-                                       ring().now());
+            return failover::set_state(view, {{0}, {upstream}}, state, reason, ring().now());
         });
     }
     void all_out() {

@@ -43,7 +43,8 @@ class PlaneWorld {
             for (const config::Upstream& upstream : pool.upstreams)
                 of_pool.push_back({address(upstream.address)});
         }
-        board = std::make_unique<failover::Board>(failover::first_view(config, addresses, ring.now()));
+        board =
+            std::make_unique<failover::Board>(failover::first_view(config, addresses, ring.now()));
         check_stats = std::make_unique<health::CheckStats>();
         plane = std::make_unique<Plane>(
             PlaneParts{.ring = ring,

@@ -130,8 +130,7 @@ TEST(UpstreamPools, KeepsNothingWhileItDrains) {
 TEST(UpstreamPools, GoesRoundTheAddressesOfAName) {
     PlaneWorld world([](config::Config& config) { config.pools[0].upstreams[0].literal = {}; });
     const auto resolve = [&](const cluster::View& view) {
-        return failover::set_addresses(view,
-                                       {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
+        return failover::set_addresses(view, {{{address("10.0.0.1:80"), address("10.0.0.2:80")}}},
                                        world.ring.now());
     };
     ASSERT_TRUE(world.board->change({.shard = 0, .now = world.ring.now()}, resolve));

@@ -372,8 +372,8 @@ TEST_F(AgentTest, WhatWasSetByHandIsLeftAlone) {
     set_up(true);
     pass(seconds(2));
     board->change({.shard = 1, .now = now}, [&](const cluster::View& view) {
-        return failover::set_state(view, place(0), UpstreamState::maintenance,
-                                   Reason::by_hand, now);
+        return failover::set_state(view, place(0), UpstreamState::maintenance, Reason::by_hand,
+                                   now);
     });
     pass(seconds(3));
     say("drain\n");

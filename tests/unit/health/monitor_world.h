@@ -92,8 +92,7 @@ class MonitorWorld {
             pool().upstreams[0].literal.reset();
             addresses[0][0].push_back(addresses[0][1][0]);
         }
-        board =
-            std::make_unique<failover::Board>(failover::first_view(config, addresses, now));
+        board = std::make_unique<failover::Board>(failover::first_view(config, addresses, now));
         stats = std::make_unique<CheckStats>();
         std::vector<const observe::ShardCounters*> all;
         for (std::size_t i = 0; i < shard_count; ++i) {

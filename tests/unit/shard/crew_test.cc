@@ -156,7 +156,8 @@ class CrossingShards : public testing::Test {
         const failover::Addresses addresses = {
             {{config_.listeners[1].address}, {config_.listeners[2].address}},
             {{origin_.address()}}};
-        board_ = std::make_unique<failover::Board>(failover::first_view(config_, addresses, ring::read_clock()));
+        board_ = std::make_unique<failover::Board>(
+            failover::first_view(config_, addresses, ring::read_clock()));
         check_stats_ = std::make_unique<health::CheckStats>();
         take_out(1);
         ended_count_ = 0;
@@ -175,8 +176,8 @@ class CrossingShards : public testing::Test {
                 const auto state = i == upstream ? cluster::UpstreamState::maintenance
                                                  : cluster::UpstreamState::healthy;
                 board_->change(teller, [&](const cluster::View& view) {
-                    return failover::set_state(view, {{0}, {i}}, state,
-                                               cluster::Reason::by_hand, now);
+                    return failover::set_state(view, {{0}, {i}}, state, cluster::Reason::by_hand,
+                                               now);
                 });
             }
         }

@@ -129,12 +129,14 @@ def settings(fast, sockets):
     return routes + pool("main", fast.address) + pool("tunnels", sockets)
 
 
-def run(count, rate=400, pause=1.0, shards=(2,), note=lambda text: None):
-    """`count` upgrades, `pause` seconds apart, under load, to so many shards in turn; Figures."""
+def run(count, rate=400, pause=1.0, shards=(2,), keys="", note=lambda text: None):
+    """`count` upgrades, `pause` seconds apart, under load, to so many shards in turn; Figures.
+
+    `keys`: further lines of [shards]."""
     figures = Figures()
     streams = []
     with Program("fast") as fast, Origin(echo_upgraded, name="sockets") as sockets:
-        with Dynasty(settings(fast, sockets), shards=f"count = {shards[0]}", graceful_timeout="600s") as ringway:
+        with Dynasty(settings(fast, sockets), shards=f"count = {shards[0]}\n{keys}", graceful_timeout="600s") as ringway:
             port = ringway.port
             with (
                 RateLoad(port, rate, "-c", "16") as kept,

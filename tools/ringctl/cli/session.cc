@@ -78,6 +78,19 @@ void Session::print_json(std::string_view json) const {
     print_line(json);
 }
 
+Result<int> Session::show(const Result<Reply>& reply,
+                          const std::function<std::string(const Value&)>& text_of) const {
+    if (!reply) return std::unexpected(reply.error());
+    if (json()) {
+        print_json(reply->body);
+        return 0;
+    }
+    const auto document = Document::parse(reply->body);
+    if (!document) return std::unexpected(Failure{.message = "the answer is " + document.error()});
+    print(text_of(document->root()));
+    return 0;
+}
+
 void Session::note(std::string_view text) {
     std::fprintf(stderr, "ringctl: %.*s\n", static_cast<int>(text.size()), text.data());
 }

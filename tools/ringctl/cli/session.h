@@ -1,7 +1,7 @@
 // What a command has to work with: the flags, the client, the terminal. One thread.
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +40,9 @@ class Session {
     void print_line(std::string_view text) const;
     /// JSON of the server as it came, with one line end.
     void print_json(std::string_view json) const;
+    /// The end of most commands: JSON as it came with --json, else what `text_of` makes of it.
+    Result<int> show(const Result<Reply>& reply,
+                     const std::function<std::string(const Value&)>& text_of) const;
     /// To standard error, as "ringctl: TEXT".
     static void note(std::string_view text);
 

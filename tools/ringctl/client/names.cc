@@ -36,9 +36,11 @@ std::string suggestion(std::string_view wanted, std::span<const std::string> nam
 
 }  // namespace
 
-std::string UpstreamName::path() const {
-    return fmt::format("/upstreams/{}/{}", percent_encoded(pool), percent_encoded(name));
+std::string UpstreamName::segments() const {
+    return fmt::format("{}/{}", percent_encoded(pool), percent_encoded(name));
 }
+
+std::string UpstreamName::path() const { return "/upstreams/" + segments(); }
 
 std::vector<UpstreamName> upstream_names(const Value& upstreams) {
     std::vector<UpstreamName> names;

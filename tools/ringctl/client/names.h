@@ -16,6 +16,8 @@ struct UpstreamName {
     std::string name;
 
     std::string full() const { return pool + '/' + name; }
+    /// "POOL/NAME", each encoded.
+    std::string segments() const;
     /// "/upstreams/POOL/NAME", encoded.
     std::string path() const;
     bool operator==(const UpstreamName&) const = default;

@@ -78,36 +78,20 @@ Result<int> run_check(Session& session, const CheckArguments& arguments) {
 }
 
 Result<int> run_show(Session& session, const NoArguments&) {
-    const auto reply = session.ask({.target = "/config"});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto document = Document::parse(reply->body);
-    if (!document) return std::unexpected(Failure{.message = document.error()});
-    session.print(settings_text(document->root(), session.style()));
-    return 0;
+    return session.show(session.ask({.target = "/config"}), [&](const Value& config) {
+        return settings_text(config, session.style());
+    });
+}
+
+std::string pending_text(const Value& pending) {
+    if (!pending["confirm_by"].there()) return "no configuration waits for its confirmation\n";
+    return fmt::format(
+        "generation {} is reverted at {}, unless `ringctl confirm` says that it stays\n",
+        pending["generation"].text(), pending["confirm_by"].text());
 }
 
 Result<int> run_pending(Session& session, const NoArguments&) {
-    const auto reply = session.ask({.target = "/config/pending"});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto document = Document::parse(reply->body);
-    if (!document) return std::unexpected(Failure{.message = document.error()});
-    const Value pending = document->root();
-    if (!pending["confirm_by"].there()) {
-        session.print_line("no configuration waits for its confirmation");
-        return 0;
-    }
-    session.print_line(
-        fmt::format("generation {} is reverted at {}, unless `ringctl confirm` says that it stays",
-                    pending["generation"].text(), pending["confirm_by"].text()));
-    return 0;
+    return session.show(session.ask({.target = "/config/pending"}), pending_text);
 }
 
 }  // namespace

@@ -28,39 +28,28 @@ struct ApplyArguments {
     std::string abort_if;
 };
 
-void print_list(const Session& session, std::string_view heading, const Value& list) {
-    for (const Value& one : list.elements())
-        session.print_line(fmt::format("  {} {}", heading, one.text()));
+std::string list_text(std::string_view heading, const Value& list) {
+    std::string out;
+    for (const Value& one : list.elements()) out += fmt::format("  {} {}\n", heading, one.text());
+    return out;
 }
 
 /// "generation 4 is in use", and what is different now.
-Result<int> show_generation(Session& session, const Reply& reply) {
-    if (session.json()) {
-        session.print_json(reply.body);
-        return 0;
-    }
-    const auto document = Document::parse(reply.body);
-    if (!document) return std::unexpected(Failure{.message = document.error()});
-    const Value root = document->root();
-    const bool changed = !root["changed"].elements().empty();
-    std::string text = fmt::format("generation {} is in use", root["generation"].text());
-    if (root["confirm_by"].there()) {
+std::string generation_text(const Value& answer) {
+    std::string text = fmt::format("generation {} is in use", answer["generation"].text());
+    if (answer["confirm_by"].there()) {
         text += fmt::format(" until {}, unless `ringctl confirm` says that it stays",
-                            root["confirm_by"].text());
-    } else if (root["changed"].is_array()) {
-        text += changed ? ":" : "; nothing has changed";
+                            answer["confirm_by"].text());
+    } else if (answer["changed"].is_array()) {
+        text += answer["changed"].elements().empty() ? "; nothing has changed" : ":";
     }
-    session.print_line(text);
-    print_list(session, "changed:", root["changed"]);
-    print_list(session, "needs a restart:", root["needs_restart"]);
-    return 0;
+    return text + '\n' + list_text("changed:", answer["changed"]) +
+           list_text("needs a restart:", answer["needs_restart"]);
 }
 
 Result<int> post(Session& session, const char* target) {
-    const auto reply =
-        session.change({.method = "POST", .target = target, .body = {}, .timeout = kPatience});
-    if (!reply) return std::unexpected(reply.error());
-    return show_generation(session, *reply);
+    return session.show(session.change({.method = "POST", .target = target, .timeout = kPatience}),
+                        generation_text);
 }
 
 Result<int> run_reload(Session& session, const NoArguments&) { return post(session, "/reload"); }
@@ -102,23 +91,15 @@ Result<int> run_apply(Session& session, const ApplyArguments& arguments) {
                                        .body = std::move(*text),
                                        .content_type = "application/toml",
                                        .timeout = kPatience});
-    if (!reply) return std::unexpected(reply.error());
-    return show_generation(session, *reply);
+    return session.show(reply, generation_text);
 }
 
 Result<int> run_upgrade(Session& session, const NoArguments&) {
     const auto reply =
-        session.change({.method = "POST", .target = "/upgrade", .body = {}, .timeout = kPatience});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto document = Document::parse(reply->body);
-    if (!document) return std::unexpected(Failure{.message = document.error()});
-    session.print_line(fmt::format("process {} has taken over; the old one drains",
-                                   document->root()["pid"].text()));
-    return 0;
+        session.change({.method = "POST", .target = "/upgrade", .timeout = kPatience});
+    return session.show(reply, [](const Value& answer) {
+        return fmt::format("process {} has taken over; the old one drains\n", answer["pid"].text());
+    });
 }
 
 }  // namespace

@@ -88,16 +88,9 @@ Result<int> run_explain(Session& session, const ExplainArguments& arguments) {
                                      percent_encoded(arguments.method),
                                      percent_encoded(parts->host), percent_encoded(parts->target));
     if (!arguments.listener.empty()) target += "&listener=" + percent_encoded(arguments.listener);
-    const auto reply = session.ask({.target = target + *headers});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto document = Document::parse(reply->body);
-    if (!document) return std::unexpected(Failure{.message = document.error()});
-    session.print(explanation_text(document->root(), session.style()));
-    return 0;
+    return session.show(session.ask({.target = target + *headers}), [&](const Value& answer) {
+        return explanation_text(answer, session.style());
+    });
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ struct UpstreamArgument {
     std::string upstream;
 };
 
+struct BreakerArguments {
+    std::string upstream;
+    std::string action;  // as the API has it
+};
+
 struct DrainArguments {
     std::string upstream;
     bool all = false;
@@ -98,13 +103,11 @@ Result<int> run_weight(Session& session, const WeightArguments& arguments) {
                            fmt::format("{{\"weight\":{}}}", weight));
 }
 
-template <const char* kAction>
-Result<int> run_breaker(Session& session, const UpstreamArgument& arguments) {
+Result<int> run_breaker(Session& session, const BreakerArguments& arguments) {
     const auto name = session.upstream_named(arguments.upstream);
     if (!name) return std::unexpected(name.error());
-    const std::string path = name->path();
-    const auto reply = session.change(
-        "POST", fmt::format("/breakers{}/{}", path.substr(path.find('/', 1)), kAction));
+    const auto reply =
+        session.change("POST", fmt::format("/breakers/{}/{}", name->segments(), arguments.action));
     if (!reply) return std::unexpected(reply.error());
     return show_upstream(session, *name, *reply);
 }
@@ -177,10 +180,10 @@ std::string drain_text(const Value& drain) {
     return text;
 }
 
-/// Until nobody answers any more: the process has ended.
-Result<int> wait_for_process(Session& session, const std::optional<Clock::time_point>& deadline) {
+/// Until nobody answers any more: the process has ended. `last`: what the server has said last.
+Result<int> wait_for_process(Session& session, std::string last,
+                             const std::optional<Clock::time_point>& deadline) {
     ProgressLine progress;
-    std::string last = "{}";
     while (true) {
         const auto now = session.get("/drain");
         const bool gone = !now && now.error().nobody_listens;
@@ -215,7 +218,7 @@ Result<int> drain_process(Session& session, const DrainArguments& arguments,
                           const std::optional<Clock::time_point>& deadline) {
     const auto reply = session.change("POST", "/drain");
     if (!reply) return std::unexpected(reply.error());
-    if (!arguments.wait.empty()) return wait_for_process(session, deadline);
+    if (!arguments.wait.empty()) return wait_for_process(session, reply->body, deadline);
     if (session.json()) {
         session.print_json(reply->body);
         return 0;
@@ -251,22 +254,18 @@ void add_upstream_option(CLI::App& command, std::string& upstream) {
     command.add_option("upstream", upstream, "which one")->type_name("POOL/UPSTREAM")->required();
 }
 
-constexpr char kOpen[] = "open";
-constexpr char kClose[] = "close";
-constexpr char kReset[] = "reset";
-
 void add_breaker_commands(CLI::App& app, CommandLine& line) {
     CLI::App* const breaker = app.add_subcommand("breaker", "set a circuit breaker by hand");
     breaker->require_subcommand(1);
-    const auto add = [&](const char* name, const char* meaning,
-                         Result<int> (*run)(Session&, const UpstreamArgument&)) {
+    const auto add = [&](const char* action, const char* meaning) {
         const auto [command, arguments] =
-            add_command<UpstreamArgument>(*breaker, line, name, meaning, run);
+            add_command<BreakerArguments>(*breaker, line, action, meaning, run_breaker);
+        arguments->action = action;
         add_upstream_option(*command, arguments->upstream);
     };
-    add("open", "send nothing to the upstream", run_breaker<kOpen>);
-    add("close", "send to it again at once", run_breaker<kClose>);
-    add("reset", "close it, and forget what it has counted", run_breaker<kReset>);
+    add("open", "send nothing to the upstream");
+    add("close", "send to it again at once");
+    add("reset", "close it, and forget what it has counted");
 }
 
 }  // namespace

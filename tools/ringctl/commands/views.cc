@@ -15,18 +15,9 @@ struct PoolArgument {
     std::string pool;
 };
 
-/// `show` a page that a table is made of, or its JSON.
 Result<int> show_page(Session& session, const char* target, Table (*table_of)(const Value&)) {
-    const auto reply = session.ask({.target = target});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto page = Document::parse(reply->body);
-    if (!page) return std::unexpected(Failure{.message = page.error()});
-    session.print(table_of(page->root()).text(session.style()));
-    return 0;
+    return session.show(session.ask({.target = target}),
+                        [&](const Value& page) { return table_of(page).text(session.style()); });
 }
 
 Table pools_table(const Value& pools) {
@@ -143,26 +134,28 @@ std::string json_of_pool(const Value& upstreams, const std::string& pool) {
     return '[' + out + ']';
 }
 
+/// A name that the server knows, or why not.
+Result<std::string> known_pool(Session& session, const std::string& wanted) {
+    const auto pools = session.get("/pools");
+    if (!pools) return std::unexpected(pools.error());
+    std::vector<std::string> names;
+    for (const Value& pool : pools->root().elements()) names.push_back(pool["name"].raw_text());
+    return find_pool(wanted, names);
+}
+
 Result<int> run_upstreams(Session& session, const PoolArgument& arguments) {
-    const auto reply = session.ask({.target = "/upstreams"});
-    if (!reply) return std::unexpected(reply.error());
-    const auto page = Document::parse(reply->body);
-    if (!page) return std::unexpected(Failure{.message = page.error()});
-    if (!arguments.pool.empty()) {
-        const auto pools = session.get("/pools");
-        if (!pools) return std::unexpected(pools.error());
-        std::vector<std::string> names;
-        for (const Value& pool : pools->root().elements()) names.push_back(pool["name"].raw_text());
-        const auto pool = find_pool(arguments.pool, names);
-        if (!pool) return std::unexpected(pool.error());
+    const auto text_of = [&](const Value& page) {
+        return upstreams_table(page, arguments.pool).text(session.style());
+    };
+    if (arguments.pool.empty()) return session.show(session.ask({.target = "/upstreams"}), text_of);
+    const auto pool = known_pool(session, arguments.pool);
+    if (!pool) return std::unexpected(pool.error());
+    auto reply = session.ask({.target = "/upstreams"});
+    if (reply && session.json()) {
+        const auto page = Document::parse(reply->body);
+        if (page) reply->body = json_of_pool(page->root(), *pool);
     }
-    if (session.json()) {
-        session.print_json(arguments.pool.empty() ? reply->body
-                                                  : json_of_pool(page->root(), arguments.pool));
-        return 0;
-    }
-    session.print(upstreams_table(page->root(), arguments.pool).text(session.style()));
-    return 0;
+    return session.show(reply, text_of);
 }
 
 std::string process_text(const Value& status, const Style& style) {
@@ -225,22 +218,15 @@ std::string trouble_text(const Value& trouble, const Style& style) {
 }
 
 Result<int> run_status(Session& session, const NoArguments&) {
-    const auto reply = session.ask({.target = "/status"});
-    if (!reply) return std::unexpected(reply.error());
-    if (session.json()) {
-        session.print_json(reply->body);
-        return 0;
-    }
-    const auto page = Document::parse(reply->body);
-    if (!page) return std::unexpected(Failure{.message = page.error()});
+    const auto status = session.ask({.target = "/status"});
+    if (!status || session.json()) return session.show(status, {});
     const auto pools = session.get("/pools");
     if (!pools) return std::unexpected(pools.error());
-    const Value status = page->root();
     const Style& style = session.style();
-    session.print(process_text(status, style) + rates_text(status["rates"], style) +
-                  activity_text(status) + '\n' + pools_table(pools->root()).text(style) +
-                  trouble_text(status["trouble"], style));
-    return 0;
+    return session.show(status, [&](const Value& page) {
+        return process_text(page, style) + rates_text(page["rates"], style) + activity_text(page) +
+               '\n' + pools_table(pools->root()).text(style) + trouble_text(page["trouble"], style);
+    });
 }
 
 }  // namespace

@@ -131,6 +131,12 @@ void serve_upgrade(Served& served) {
         served.desk.answer(std::unexpected("this process is draining"));
         return;
     }
+    if (served.reloader.pending()) {
+        served.desk.answer(std::unexpected(
+            "a configuration waits for its confirmation, which a new process would not know of; "
+            "confirm or revert it first"));
+        return;
+    }
     const auto turn = served.reloader.hold();  // what is handed over stays as it is meanwhile
     const auto pid = upgrade(served.testator);
     if (pid) {
@@ -264,6 +270,10 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
                                 resolver, chronicle, alerts, access_log, sockets, crew,
                                 [&token_holder](const std::string& token) {
                                     if (token_holder != nullptr) token_holder->set_token(token);
+                                },
+                                [&notifier](bool begins) {
+                                    begins ? notifier.reloading(control::read_clocks().now)
+                                           : notifier.ready("serving");
                                 },
                                 log});
     const control::Operations operations = operations_of(reloader, desk, phase, drain_deadline_ns);

@@ -66,6 +66,13 @@ Reloader::~Reloader() {
 
 Outcome<Reloaded> Reloader::reload() {
     const std::lock_guard turn(turn_);
+    parts_.tell_manager(true);
+    auto reloaded = load_and_put_in_force();
+    parts_.tell_manager(false);
+    return reloaded;
+}
+
+Outcome<Reloaded> Reloader::load_and_put_in_force() {
     auto next = config::load(loaded_.file, parts_.machine);
     if (!next) {
         note(false);

@@ -45,6 +45,7 @@ struct ReloaderParts {
     accept::ListenSockets& sockets;
     shard::Crew& crew;
     std::function<void(const std::string& token)> set_token;  // of the admin API
+    std::function<void(bool begins)> tell_manager;            // that a reload begins, or is over
     Log& log;
 };
 
@@ -81,6 +82,7 @@ class Reloader {
         config::Config before;
         std::uint64_t requests = 0, failures = 0;  // until it took effect
     };
+    Outcome<Reloaded> load_and_put_in_force();
     Outcome<Reloaded> put_in_force(config::Config next);
     Outcome<void> open_listeners(const config::Config& before, const config::Config& next,
                                  std::vector<std::uint16_t>& opened);

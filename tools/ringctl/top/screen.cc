@@ -101,14 +101,14 @@ double weight_of(const Value& upstream, const Rates& rates, SortBy sort) {
 
 /// The largest first; of equal ones, and by name, in the order of the configuration.
 std::vector<Value> sorted_upstreams(const Reading& reading, const Rates& rates, SortBy sort) {
-    std::vector<std::pair<double, Value>> keyed;
-    for (const Value& upstream : reading.upstreams.root().elements())
-        keyed.emplace_back(weight_of(upstream, rates, sort), upstream);
-    std::stable_sort(keyed.begin(), keyed.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    const auto all = reading.upstreams.root().elements();
+    std::vector<std::pair<double, std::size_t>> order;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        order.emplace_back(-weight_of(all[i], rates, sort), i);
+    std::ranges::sort(order);
     std::vector<Value> upstreams;
-    upstreams.reserve(keyed.size());
-    for (auto& [weight, upstream] : keyed) upstreams.push_back(upstream);
+    upstreams.reserve(order.size());
+    for (const auto& [weight, place] : order) upstreams.push_back(all[place]);
     return upstreams;
 }
 

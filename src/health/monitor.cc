@@ -198,7 +198,7 @@ void Monitor::Machine::note_changes(const View& view, std::size_t pool) {
 }
 
 void Monitor::Machine::on_due() {
-    const bool changed = desk.publish({}, {}, [this](const View& current, base::Instant now) {
+    const bool changed = desk.publish({}, {}, [](const View& current, base::Instant now) {
         return failover::pass_time(current, now);
     });
     if (!changed) look_at(desk.view());

@@ -22,7 +22,7 @@ def test():
             def apply(origin, query):
                 return ask(f"/config/apply?{query}", text_for(origin))
 
-            status, body = apply(new, "confirm=300ms")
+            status, body = apply(new, "confirm=1s")
             equal(status, 200, f"apply: {body}")
             equal(ringway.get("/").body, b"new", "while it is tried")
             equal(ringway.page("/config/pending")["generation"], 2, "what is pending")

@@ -12,7 +12,7 @@ def test():
 
 
 def judge(figures, streams):
-    check(not figures.failures, "\n".join(figures.failures))
+    check(not figures.failures, "\n".join(figures.failures) + "\n" + figures.log)
     check(figures.streams == streams, f"{figures.streams} streams")
     for name, count in figures.requests.items():
         check(count > 5, f"{name}: {count} requests")

@@ -115,6 +115,7 @@ class Figures:
         self.seconds = []
         self.streams = 0
         self.worst_ms = {}
+        self.log = ""  # of all processes
 
     def add_load(self, name, result):
         counts = result["requests"]
@@ -129,8 +130,20 @@ def settings(fast, sockets):
     return routes + pool("main", fast.address) + pool("tunnels", sockets)
 
 
-def run(count, rate=400, pause=1.0, shards=(2,), keys="", note=lambda text: None):
-    """`count` upgrades, `pause` seconds apart, under load, to so many shards in turn; Figures.
+def reload(ringway, number):
+    """SIGHUP for a file with other balancing, and in turn with a pool, a route and an upstream more; once it is in force."""
+    more = '[[pool]]\nname = "more"\n[[pool.upstream]]\nname = "m"\naddress = "127.0.0.1:9"\n' if number % 2 else ""
+    more += f'[[route]]\npath = "/more{number}"\npool = "more"\n' if number % 2 else ""
+    policy = ["p2c", "least_request", "peak_ewma"][number % 3]
+    text = ringway.text.replace('[[pool]]\nname = "main"\n', f'[[pool]]\nname = "main"\nbalance = "{policy}"\n')
+    ringway.folder.file("ringway.toml", text + more)
+    before = ringway.metric("ringway_config_generation")
+    os.kill(ringway.pid, signal.SIGHUP)
+    eventually(lambda: ringway.metric("ringway_config_generation") == before + 1, "the new configuration is in force", 20)
+
+
+def run(count, rate=400, pause=1.0, shards=(2,), keys="", reloads=0, note=lambda text: None):
+    """`count` upgrades, `pause` seconds apart, under load, to so many shards in turn, with `reloads` before each; Figures.
 
     `keys`: further lines of [shards]."""
     figures = Figures()
@@ -146,7 +159,10 @@ def run(count, rate=400, pause=1.0, shards=(2,), keys="", note=lambda text: None
             ):
                 for number in range(count):
                     streams += [Events(ringway), Tunnel(ringway)]
-                    time.sleep(pause)
+                    for reloaded in range(reloads):
+                        time.sleep(pause / (reloads + 1))
+                        reload(ringway, number * reloads + reloaded)
+                    time.sleep(pause / (reloads + 1))
                     more = shards[(number + 1) % len(shards)]
                     ringway.folder.file(
                         "ringway.toml", ringway.text.replace(f"count = {shards[0]}", f"count = {more}")
@@ -167,6 +183,7 @@ def run(count, rate=400, pause=1.0, shards=(2,), keys="", note=lambda text: None
                 stream.end()
             figures.failures += [stream.fault for stream in streams if stream.fault]
             figures.streams = len(streams)
+            figures.log = ringway.stderr()
             ringway.wait_past(30)
     return figures
 

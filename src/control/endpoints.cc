@@ -162,11 +162,11 @@ AdminReply json_reply(std::string body) {
 std::vector<AdminEndpoint> state_endpoints(const EndpointSources& sources,
                                            const std::shared_ptr<TrafficRates>& rates) {
     std::vector<AdminEndpoint> endpoints;
-    const auto add = [&](const char* path, auto reply) {
+    const auto add = [&](const char* path, const auto& reply) {
         endpoints.push_back(
             read_endpoint(path, [reply](const AdminRequest& request) { return reply(request); }));
     };
-    const auto add_below = [&](const char* path, auto reply) {
+    const auto add_below = [&](const char* path, const auto& reply) {
         endpoints.push_back(read_endpoint(
             path, [reply](const AdminRequest& request) { return reply(request.path); }, true));
     };

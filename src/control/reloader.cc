@@ -122,7 +122,7 @@ Outcome<Reloaded> Reloader::confirm() {
         return std::unexpected(
             conflict("nothing_pending", "no configuration waits for a confirmation"));
     }
-    const Reloaded reloaded{.generation = trial_->pending.generation};
+    Reloaded reloaded{.generation = trial_->pending.generation};
     trial_.reset();
     parts_.log.info("main", "the configuration was confirmed");
     return reloaded;

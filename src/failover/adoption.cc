@@ -110,7 +110,7 @@ Step adopt(const View& view, std::shared_ptr<const config::Config> next, const A
     const config::Config& before = *view.config;
     const config::Config& config = *next;
     RW_ASSERT(resolved.size() == config.pools.size());
-    View base = grown(view, next);
+    View base = grown(view, std::move(next));
     Draft draft(base, now);
     for (std::size_t p = 0; p < config.pools.size(); ++p) {
         const config::Pool& pool = config.pools[p];

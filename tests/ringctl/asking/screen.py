@@ -29,8 +29,10 @@ class Screen:
         self.cursor = True
         self.tones = []  # of the sequences m
         self.rest = ""
+        self.old_frames = 0  # that may still come in the size before
 
     def resize(self, columns, rows):
+        self.old_frames = 2  # the rest of one, and one that was begun before the program knew
         self.columns, self.rows = columns, rows
         self.lines = [(line + [" "] * columns)[:columns] for line in self.lines[:rows]]
         self.lines += [[" "] * columns for _ in range(rows - len(self.lines))]
@@ -55,22 +57,24 @@ class Screen:
         if character == "\r":
             self.column = 0
         elif character == "\n":
-            check(self.row + 1 < self.rows or not self.other, "the screen was scrolled")
+            check(self.row + 1 < self.rows or not self.other or self.old_frames, "the screen was scrolled")
             self.row = min(self.row + 1, self.rows - 1)
         else:
             check(character >= " ", f"a control character: {character!r}")
             if self.row < self.rows and self.column < self.columns:
                 self.lines[self.row][self.column] = character
             else:
-                check(not self.other, f"a line is wider than {self.columns}")
+                check(not self.other or self.old_frames, f"a line is wider than {self.columns}")
             self.column += 1
 
     def control(self, parameters, final):
         if final == "H":
+            self.old_frames = max(self.old_frames - 1, 0)
             self.row = self.column = 0
         elif final == "K":
             for column in range(self.column, self.columns):
-                self.lines[self.row][column] = " "
+                if self.row < self.rows:
+                    self.lines[self.row][column] = " "
         elif final == "J":
             first = 0 if parameters == "2" else self.row + 1
             for row in range(first, self.rows):

@@ -6,17 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "ringway/base/assert.h"
-
 namespace ringway::config {
 
 std::vector<std::uint16_t> route_order(const Config& config) {
-    if (!config.route_order.empty()) return config.route_order;
-    std::vector<std::uint16_t> order;
-    for (std::size_t i = 0; i < config.routes.size(); ++i) {
-        if (!config.routes[i].retired) order.push_back(static_cast<std::uint16_t>(i));
-    }
-    return order;
+    return config.route_order.empty() ? places_in_use(config.routes) : config.route_order;
 }
 
 std::vector<cluster::Place> upstreams_in_use(const Config& config) {

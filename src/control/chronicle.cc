@@ -37,7 +37,14 @@ Chronicle::Chronicle(failover::Board& board, std::vector<const observe::ShardCou
 
 void Chronicle::adopt(const config::Config& next) {
     latency_.adopt(next);
+    const std::size_t known = control_events_.size();
     control_events_.grow(next.pools.size());
+    const auto before = board_.config();
+    // Nothing is told any more of a pool whose place another takes.
+    for (std::size_t i = 0; i < std::min(known, before->pools.size()); ++i) {
+        if (before->pools[i].name == next.pools[i].name) continue;
+        for (observe::Counter& counter : control_events_[i]) counter.clear();
+    }
 }
 
 Chronicle::~Chronicle() { stop(); }

@@ -124,10 +124,7 @@ struct Name {
 
 struct Resolver::Machine {
     Machine(std::shared_ptr<const config::Config> of, Log& to, Lookup with)
-        : shared(std::move(of)),
-          config(*shared),
-          log(to),
-          desk(std::make_shared<Desk>(std::move(with))) {
+        : config(std::move(of)), log(to), desk(std::make_shared<Desk>(std::move(with))) {
         collect_names();
     }
     ~Machine() { close(); }
@@ -145,8 +142,7 @@ struct Resolver::Machine {
     void publish(failover::Board& board) const;
     void run(failover::Board& board);
 
-    const std::shared_ptr<const config::Config> shared;
-    const config::Config& config;
+    const std::shared_ptr<const config::Config> config;
     Log& log;
     const std::shared_ptr<Desk> desk;
     std::vector<Name> names;
@@ -187,7 +183,7 @@ Resolver::~Resolver() { stop(); }
 
 std::unique_ptr<const cluster::View> Resolver::first_view(base::Duration bound) {
     machine_->look_up_new(bound);
-    return failover::first_view(machine_->shared, machine_->addresses(), ring::read_clock());
+    return failover::first_view(machine_->config, machine_->addresses(), ring::read_clock());
 }
 
 failover::Addresses Resolver::prepare(std::shared_ptr<const config::Config> next,
@@ -275,8 +271,8 @@ Resolver::Counts Resolver::counts() const {
 
 void Resolver::Machine::collect_names() {
     std::unordered_map<std::string, std::size_t> known;
-    for (std::size_t i = 0; i < config.pools.size(); ++i) {
-        const config::Pool& pool = config.pools[i];
+    for (std::size_t i = 0; i < config->pools.size(); ++i) {
+        const config::Pool& pool = config->pools[i];
         const base::Duration period = std::max<base::Duration>(pool.resolve_period, kPeriodMin);
         for (std::size_t k = 0; k < pool.upstreams.size(); ++k) {
             const config::Upstream& upstream = pool.upstreams[k];
@@ -346,9 +342,9 @@ bool Resolver::Machine::take_answer(Name& name, LookupAnswer answer, Clock::time
 }
 
 failover::Addresses Resolver::Machine::addresses() const {
-    failover::Addresses resolved(config.pools.size());
+    failover::Addresses resolved(config->pools.size());
     for (std::size_t i = 0; i < resolved.size(); ++i)
-        resolved[i].resize(config.pools[i].upstreams.size());
+        resolved[i].resize(config->pools[i].upstreams.size());
     for (const Name& name : names) {
         for (const auto& place : name.places) {
             for (const auto& address : name.addresses) {

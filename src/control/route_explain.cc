@@ -26,14 +26,16 @@ bool is_one_line(std::string_view text) {
 std::expected<std::uint16_t, std::string> listener_of(const config::Config& config,
                                                       std::string_view query) {
     const auto name = value_in(query, "listener");
+    const std::vector<std::uint16_t> listeners = config::places_in_use(config.listeners);
     if (!name) {
-        if (config.listeners.size() == 1) return std::uint16_t{0};
+        if (listeners.size() == 1) return listeners.front();
         return std::unexpected("there are several listeners: give `listener`");
     }
-    const auto found = std::ranges::find(config.listeners, *name, &config::Listener::name);
-    if (found == config.listeners.end())
-        return std::unexpected("there is no listener `" + *name + "`");
-    return static_cast<std::uint16_t>(found - config.listeners.begin());
+    const auto found = std::ranges::find(listeners, *name, [&](std::uint16_t place) {
+        return std::string_view(config.listeners[place].name);
+    });
+    if (found == listeners.end()) return std::unexpected("there is no listener `" + *name + "`");
+    return *found;
 }
 
 std::expected<Asked, std::string> read_query(const config::Config& config, std::string_view query) {

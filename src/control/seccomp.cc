@@ -24,6 +24,7 @@
 #include <span>
 #include <vector>
 
+#include "ringway/base/hash.h"
 #include "seccomp_calls.h"
 #include "thread_setup.h"
 
@@ -147,12 +148,6 @@ void add_starting(Draft& draft, bool may_start) {
     draft.allow("io_uring_register", {bits_are(1, ~kByNumber, IORING_UNREGISTER_RING_FDS)});
 }
 
-std::uint64_t fnv1a64(std::string_view bytes) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-    return hash;
-}
-
 }  // namespace
 
 std::expected<SeccompFilter, std::string> SeccompFilter::make(config::Seccomp mode) {
@@ -175,7 +170,9 @@ std::expected<SeccompFilter, std::string> SeccompFilter::make(config::Seccomp mo
     if (!program) return std::unexpected(program.error());
     filter.program_ = std::move(*program);
 
-    const std::string mark = std::to_string(fnv1a64(filter.program_));
+    base::Fnv1a64 checksum;
+    checksum.add(filter.program_);
+    const std::string mark = std::to_string(checksum.value());
     const char* inherited = getenv(kMark);
     // Filters add up over program starts: the hundredth upgrade would be refused its own.
     filter.inherited_ =

@@ -29,7 +29,11 @@ void TrafficLatency::tick() {
                 }
                 sum_ns += counters.first_byte.sum_ns();
             }
-            if (responses <= upstream.responses || sum_ns <= upstream.sum_ns) continue;
+            if (responses < upstream.responses || sum_ns < upstream.sum_ns) {
+                upstream.responses = upstream.sum_ns = 0;
+                upstream.ewma_ns.clear();
+            }
+            if (responses == upstream.responses || sum_ns == upstream.sum_ns) continue;
             const double mean = static_cast<double>(sum_ns - upstream.sum_ns) /
                                 static_cast<double>(responses - upstream.responses);
             const auto old = static_cast<double>(upstream.ewma_ns.get());

@@ -15,13 +15,25 @@ TrafficTotals sum_of_traffic(const std::vector<const observe::ShardCounters*>& s
     return totals;
 }
 
+namespace {
+
+/// Counts of what a reload has taken away end when its place is used again.
+bool has_gone_back(const TrafficTotals& now, const TrafficTotals& then) {
+    return now.requests < then.requests || now.errors < then.errors ||
+           now.received_bytes < then.received_bytes || now.sent_bytes < then.sent_bytes;
+}
+
+}  // namespace
+
 void TrafficRates::tick(base::Instant now, const TrafficTotals& totals) {
+    if (!samples_.empty() && has_gone_back(totals, samples_.back().totals)) samples_.clear();
     samples_.push_back({now, totals});
     while (samples_.size() > 1 && now - samples_[1].at >= kWindow) samples_.pop_front();
 }
 
 TrafficRate TrafficRates::read(base::Instant now, const TrafficTotals& totals) const {
     if (samples_.empty() || now <= samples_.front().at) return {};
+    if (has_gone_back(totals, samples_.back().totals)) return {};  // until the next tick
     const Sample& then = samples_.front();
     const double seconds = static_cast<double>((now - then.at).count()) / 1e9;
     const auto rate = [seconds](std::uint64_t is, std::uint64_t was) {

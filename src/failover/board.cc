@@ -43,9 +43,8 @@ Board::Board(std::unique_ptr<const cluster::View> first)
       view_(std::move(first)),
       beats_(shard_count_),
       asked_(shard_count_),
-      config_(view_.read()->config),
       rings_(shard_count_, nullptr) {
-    make_room(*config_);
+    make_room(*config());
     for (std::size_t i = 0; i <= shard_count_; ++i) {
         events_.push_back(std::make_unique<observe::EventRing>());
     }
@@ -58,8 +57,8 @@ void Board::make_room(const config::Config& config) {
 }
 
 std::shared_ptr<const config::Config> Board::config() const {
-    const std::lock_guard lock(config_mutex_);
-    return config_;
+    const base::RcuReader reader;
+    return read()->config;
 }
 
 void Board::adopt(const std::shared_ptr<const config::Config>& next, const Addresses& resolved,
@@ -67,8 +66,6 @@ void Board::adopt(const std::shared_ptr<const config::Config>& next, const Addre
     make_room(*next);
     change({.shard = shard_count_, .now = now, .evidence = "configuration reloaded"},
            [&](const cluster::View& view) { return failover::adopt(view, next, resolved, now); });
-    const std::lock_guard lock(config_mutex_);
-    config_ = next;
 }
 
 Board::~Board() {

@@ -40,12 +40,7 @@ struct Desk {
 
     base::Instant now() const { return parts.ring.now(); }
     /// The newest view of the configuration that was adopted. Valid for the rest of the turn.
-    const cluster::View& view() const {
-        const cluster::View* const newest = parts.board.read();
-        if (newest->config == config) [[likely]]
-            seen = newest;
-        return *seen;
-    }
+    const cluster::View& view() const { return parts.board.read_of(config, seen); }
     /// Another configuration is in force; its rooms are there.
     void adopt(const cluster::View& view);
     const config::Pool& pool(cluster::Place place) const { return config->pools[place.pool.value]; }

@@ -20,6 +20,11 @@ double median(std::span<double> values) {
 }  // namespace
 
 void Window::tick(const Totals& totals) {
+    const Totals& last = at_[(ticks_ + at_.size() - 1) % at_.size()];
+    if (totals.failures < last.failures || totals.answers < last.answers ||
+        totals.latency_us < last.latency_us) {
+        first_ = ticks_;
+    }
     at_[ticks_ % at_.size()] = totals;
     ++ticks_;
 }

@@ -24,7 +24,8 @@ def test():
                         seen += 1
                         equal(reader.event()["id"], seen, "ids in a row")
         equal(ringway.page("/status")["last_event_id"], 4 * PAIRS, "events")
-        check(ringway.rss_bytes() - before < 16 << 20, f"memory grew by {ringway.rss_bytes() - before} bytes")
+        if SLOW == 1:  # a sanitizer keeps what was freed for a while
+            check(ringway.rss_bytes() - before < 16 << 20, f"memory grew by {ringway.rss_bytes() - before} bytes")
         descriptors = ringway.descriptors()
         start = time.monotonic()
         eventually(lambda: ringway.descriptors() < descriptors or ended(deaf), "the deaf client is cut", 20)

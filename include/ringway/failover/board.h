@@ -47,7 +47,16 @@ class Board {
 
     /// Valid until the calling RcuReader's next quiescent state. RcuReader threads.
     const cluster::View* read() const { return view_.read(); }
-    /// Any thread; the configuration in force may be followed by another at any time.
+    /// The newest view while it is one of that configuration; its reader has not adopted another
+    /// one's. Kept in `seen`, which is given else. As read().
+    const cluster::View& read_of(const std::shared_ptr<const config::Config>& config,
+                                 const cluster::View*& seen) const {
+        const cluster::View* const newest = read();
+        if (newest->config == config) [[likely]]
+            seen = newest;
+        return *seen;
+    }
+    /// That of the newest view, which another may follow at any time. Any thread.
     std::shared_ptr<const config::Config> config() const;
     /// Makes the next configuration that of the view; every shard acts on it in its next turn.
     /// Control thread, an RcuReader, one at a time.
@@ -124,9 +133,7 @@ class Board {
     // [pool][upstream]; 0: not asked
     base::StableVector<base::StableVector<std::atomic<std::int64_t>>> asked_for_ns_;
     std::atomic<std::uint64_t> events_lost_{0};
-    mutable std::mutex config_mutex_;
-    std::shared_ptr<const config::Config> config_;  // of the view, for threads that read none
-    std::mutex control_mutex_;                      // of the telling end of control's event ring
+    std::mutex control_mutex_;  // of the telling end of control's event ring
     std::mutex rings_mutex_;
     std::vector<ring::Ring*> rings_;
 };

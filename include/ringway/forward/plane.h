@@ -77,12 +77,7 @@ struct Plane {
 
     /// The newest view of that configuration; valid for the rest of the turn, though a newer one
     /// may come.
-    const cluster::View& view() const {
-        const cluster::View* const newest = board.read();
-        if (newest->config == rules.back()->config) [[likely]]
-            seen_view = newest;
-        return *seen_view;
-    }
+    const cluster::View& view() const { return board.read_of(rules.back()->config, seen_view); }
     /// Does what a new view asks for: an upstream that has come back starts slowly from now, the
     /// requests that wait for a dead one move on, and those that waited for anyone are served.
     /// Between handlers, and again as long as it says that something was done.

@@ -25,7 +25,8 @@ struct Totals {
 class Window {
  public:
     static constexpr std::size_t kSecondsMax = 60;
-    /// Once a second.
+    /// Once a second. Totals that have gone back are those of another upstream, which has taken the
+    /// place: they are a new beginning.
     void tick(const Totals& totals);
     /// Growth within the last `seconds` (1..60) ticks, or since the first.
     Totals over(std::uint32_t seconds) const;

@@ -207,6 +207,22 @@ TEST(Chronicle, counts_what_control_published_and_not_what_shards_count_themselv
     EXPECT_EQ(scene.chronicle.control_events({0}, EventKind::panic), 0u);
 }
 
+TEST(Chronicle, counts_of_a_pool_end_when_another_takes_its_place) {
+    Scene scene;
+    scene.push(kShards, 1, 0, EventKind::total_recovery);
+    scene.chronicle.start();
+    scene.chronicle.stop();
+    config::Config next = sample_config();
+    next.pools[1].retired = true;
+    scene.chronicle.adopt(next);
+    EXPECT_EQ(scene.chronicle.control_events({0}, EventKind::total_recovery), 1u);
+    config::Pool other = next.pools[0];
+    other.name = "other";
+    next.pools.replace(0, std::move(other));
+    scene.chronicle.adopt(next);
+    EXPECT_EQ(scene.chronicle.control_events({0}, EventKind::total_recovery), 0u);
+}
+
 /// Takes an upstream out or puts it back, whichever is news, as shard `shard`.
 void turn_over(Scene& scene, std::uint16_t shard, cluster::Place place) {
     const auto now = read_clocks().now;

@@ -47,5 +47,17 @@ TEST(TrafficLatency, a_second_without_a_response_changes_nothing) {
     EXPECT_EQ(scene.latency.ewma(scene.place), milliseconds(10));
 }
 
+TEST(TrafficLatency, another_upstream_in_the_place_begins_anew) {
+    Scene scene;
+    for (int i = 0; i < 5; ++i) scene.answer(scene.first, 100);
+    scene.latency.tick();
+    scene.first.upstreams[0][1].clear();
+    scene.latency.tick();
+    EXPECT_EQ(scene.latency.ewma(scene.place), base::Duration{0});
+    scene.answer(scene.first, 10);
+    scene.latency.tick();
+    EXPECT_EQ(scene.latency.ewma(scene.place), milliseconds(10));
+}
+
 }  // namespace
 }  // namespace ringway::control

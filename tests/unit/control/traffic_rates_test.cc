@@ -60,5 +60,18 @@ TEST(traffic_rates, sum_all_shards_listeners_and_routes) {
     EXPECT_EQ(totals.sent_bytes, 5u);
 }
 
+TEST(traffic_rates, begin_anew_where_counts_have_gone_back) {
+    TrafficRates rates;
+    rates.tick(kStart, {.requests = 100, .errors = 50});
+    rates.tick(kStart + seconds(1), {.requests = 200, .errors = 60});
+    const TrafficTotals less{.requests = 300, .errors = 10};
+    EXPECT_EQ(rates.read(kStart + seconds(2), less).over, base::Duration{0});
+    rates.tick(kStart + seconds(2), less);
+    const TrafficRate rate = rates.read(kStart + seconds(4), {.requests = 500, .errors = 14});
+    EXPECT_EQ(rate.over, seconds(2));
+    EXPECT_EQ(rate.requests, 100);
+    EXPECT_EQ(rate.errors, 2);
+}
+
 }  // namespace
 }  // namespace ringway::control

@@ -58,6 +58,16 @@ TEST(Window, AgreesWithTheSumOfWhatEachSecondBrought) {
     }
 }
 
+TEST(Window, TotalsThatHaveGoneBackAreANewBeginning) {
+    Window window;
+    window.tick({.requests = 1000, .failures = 900, .answers = 1000, .latency_us = 5'000});
+    window.tick({.requests = 2, .failures = 1, .answers = 1, .latency_us = 10});
+    expect_equal(window.over(60), {});
+    window.tick({.requests = 12, .failures = 2, .answers = 11, .latency_us = 110});
+    expect_equal(window.over(60),
+                 {.requests = 10, .failures = 1, .answers = 10, .latency_us = 100});
+}
+
 TEST(Window, HasSeenNothingBeforeItsSecondTick) {
     Window window;
     expect_equal(window.over(10), {});

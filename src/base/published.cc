@@ -2,16 +2,9 @@
 
 #include <urcu/urcu-qsbr.h>
 
-// GCC says it by a macro, Clang by a feature.
-#if defined(__SANITIZE_THREAD__)
-#define RW_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RW_THREAD_SANITIZER 1
-#endif
-#endif
+#include "ringway/base/sanitizers.h"
 
-#if defined(RW_THREAD_SANITIZER)
+#if RW_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -21,7 +14,7 @@ namespace {
 
 // ThreadSanitizer does not see what liburcu does: these tell it of the two orders that RCU gives,
 // from a swap to the loads of that cell, and from a reader's quiescent states to the end of a wait.
-#if defined(RW_THREAD_SANITIZER)
+#if RW_THREAD_SANITIZER
 char quiescent_states;
 void note_before(void* at) { __tsan_release(at); }
 void note_after(void* at) { __tsan_acquire(at); }

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "ringway/base/hash.h"
+#include "ringway/base/sanitizers.h"
 #include "seccomp_calls.h"
 #include "thread_setup.h"
 
@@ -134,7 +135,7 @@ void add_own_state(Draft& draft, bool may_start) {
 void add_starting(Draft& draft, bool may_start) {
     if (may_start) draft.add(SCMP_ACT_ALLOW, kStartingCalls);
     // The flags of clone3 are behind a pointer: the C library goes on with clone.
-    if (may_start || kSanitized) {
+    if (may_start || base::kSanitized) {
         draft.allow("clone", {bits_are(0, kNamespaces, 0)});
     } else {
         draft.allow("clone", {bits_are(0, kNamespaces | CLONE_THREAD, CLONE_THREAD)});
@@ -161,11 +162,11 @@ std::expected<SeccompFilter, std::string> SeccompFilter::make(config::Seccomp mo
     add_own_state(draft, may_start);
     add_starting(draft, may_start);
     for (const std::string_view call : kDeadlyCalls) {
-        const bool needed = kSanitized && std::ranges::find(kSanitizerCalls, call) !=
-                                              std::ranges::end(kSanitizerCalls);
+        const bool needed = base::kSanitized && std::ranges::find(kSanitizerCalls, call) !=
+                                                    std::ranges::end(kSanitizerCalls);
         if (!needed) draft.add(SCMP_ACT_KILL_PROCESS, call);
     }
-    if (kSanitized) draft.add(SCMP_ACT_ALLOW, kSanitizerCalls);
+    if (base::kSanitized) draft.add(SCMP_ACT_ALLOW, kSanitizerCalls);
     auto program = draft.finish();
     if (!program) return std::unexpected(program.error());
     filter.program_ = std::move(*program);

@@ -229,19 +229,7 @@ inline constexpr std::string_view kDeadlyCalls[] = {
     "vhangup",
 };
 
-#if defined(__has_feature)
-#define RINGWAY_HAS_FEATURE(name) __has_feature(name)
-#else
-#define RINGWAY_HAS_FEATURE(name) 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    RINGWAY_HAS_FEATURE(address_sanitizer) || RINGWAY_HAS_FEATURE(thread_sanitizer)
 /// The search for leaks stops the threads of its own process as a debugger would.
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 inline constexpr std::string_view kSanitizerCalls[] = {
     "personality", "prctl", "process_vm_readv", "ptrace", "rt_tgsigqueueinfo", "wait4"};
 

@@ -15,10 +15,11 @@
 
 #include "error.h"
 #include "restricted.h"
+#include "ringway/base/sanitizers.h"
 #include "uapi.h"
 #include "waker.h"
 
-#if defined(__SANITIZE_THREAD__)
+#if RW_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -31,7 +32,7 @@ namespace {
 
 // ThreadSanitizer does not see liburing's mmap and munmap, which are bare system calls: these tell
 // it that what is mapped where another ring was unmapped comes after that ring's end.
-#if defined(__SANITIZE_THREAD__)
+#if RW_THREAD_SANITIZER
 char mappings;
 void note_unmapping() { __tsan_release(&mappings); }
 void note_mapped() { __tsan_acquire(&mappings); }

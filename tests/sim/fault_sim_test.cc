@@ -3,6 +3,7 @@
 // naive model makes of it. seeds.h has how to see a run again.
 #include <gtest/gtest.h>
 
+#include "ringway/base/sanitizers.h"
 #include "seeds.h"
 
 namespace ringway::sim {
@@ -37,11 +38,7 @@ Mode fault_mode(const char* name, std::vector<Fault> faults) {
 }
 
 /// Seeds of a mode, of more than 10,000 of all; sanitizers see enough in fewer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 25;
-#else
-constexpr std::uint64_t kSeeds = 600;
-#endif
+constexpr std::uint64_t kSeeds = base::kSanitized ? 25 : 600;
 
 TEST_F(FaultSim, Refusing) { run(fault_mode("refusing", {Fault::refuses}), kSeeds); }
 

@@ -20,6 +20,7 @@
 
 #include "../../../src/control/seccomp_calls.h"
 #include "in_child.h"
+#include "ringway/base/sanitizers.h"
 
 namespace ringway::control {
 namespace {
@@ -50,7 +51,8 @@ int signal_of(Seccomp mode, long number, Arguments... arguments) {
 
 TEST(seccomp, what_only_an_intruder_asks_for_ends_the_process) {
     for (const Seccomp mode : {Seccomp::on, Seccomp::strict}) {
-        EXPECT_EQ(signal_of(mode, SYS_ptrace, PTRACE_TRACEME, 0, 0, 0), kSanitized ? 0 : SIGSYS);
+        EXPECT_EQ(signal_of(mode, SYS_ptrace, PTRACE_TRACEME, 0, 0, 0),
+                  base::kSanitized ? 0 : SIGSYS);
         EXPECT_EQ(signal_of(mode, SYS_mount, "none", "/", "tmpfs", 0, nullptr), SIGSYS);
         EXPECT_EQ(signal_of(mode, SYS_bpf, 0, nullptr, 0), SIGSYS);
         EXPECT_EQ(signal_of(mode, SYS_unshare, CLONE_NEWUSER), SIGSYS);
@@ -92,7 +94,7 @@ TEST(seccomp, arguments_are_looked_at) {
                socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT) < 0 && errno == ENOSYS &&
                socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) >= 0 &&
                errno_of(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0) == ENOSYS &&
-               (kSanitized || prctl(PR_SET_DUMPABLE, 1) != 0) && prctl(PR_SET_NAME, "x") == 0;
+               (base::kSanitized || prctl(PR_SET_DUMPABLE, 1) != 0) && prctl(PR_SET_NAME, "x") == 0;
     }));
 }
 
@@ -149,7 +151,7 @@ TEST(seccomp, a_program_can_be_started_unless_it_is_strict) {
     EXPECT_TRUE(in_child([] {
         if (!put_under(Seccomp::strict)) return false;
         // the search for leaks needs another process; it executes nothing
-        if (kSanitized ? start_program() != 77 : start_program() != -1 || errno != EPERM)
+        if (base::kSanitized ? start_program() != 77 : start_program() != -1 || errno != EPERM)
             return false;
         return errno_of(SYS_execve, "/bin/true", nullptr, nullptr) == EPERM &&
                errno_of(SYS_io_uring_setup, 8, nullptr) == EPERM;

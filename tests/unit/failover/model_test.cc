@@ -66,8 +66,8 @@ class Walk {
             compare();
         }
     }
-    std::map<std::string, int> told;  // events by kind
-    int news = 0, old_news = 0;
+    std::map<std::string, std::uint64_t> told;  // events by kind
+    std::uint64_t news = 0, old_news = 0;
 
  private:
     std::optional<Instant> due() const {
@@ -279,9 +279,10 @@ class Walk {
 };
 
 TEST(Merge, DoesAsANaivePictureOfThePools) {
-    std::map<std::string, int> told;
-    int news = 0, old_news = 0;
-    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    constexpr std::uint64_t kSeeds = 100;
+    std::map<std::string, std::uint64_t> told;
+    std::uint64_t news = 0, old_news = 0;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Walk walk(seed);
         walk.go(400);
@@ -290,11 +291,11 @@ TEST(Merge, DoesAsANaivePictureOfThePools) {
         news += walk.news;
         old_news += walk.old_news;
     }
-    EXPECT_GT(news, 20'000);
-    EXPECT_GT(old_news, 20'000);
+    EXPECT_GT(news, 50 * kSeeds);
+    EXPECT_GT(old_news, 50 * kSeeds);
     for (std::size_t i = 0; i < observe::kEventKinds; ++i) {
         const char* kind = name_of(static_cast<EventKind>(i));
-        EXPECT_GT(told[kind], 100) << kind;
+        EXPECT_GT(told[kind], kSeeds / 4) << kind;
     }
 }
 

@@ -34,6 +34,7 @@ CROSSING_UNIT_FILTER = (
     "*Crossing*:*Chronicle*:access_ring.*:admin_*:alerts.*:endpoints.*:log.*:log_writer.*:resolver.*"
 )
 CROSSING_E2E = [
+    "a_configuration_is_tried_and_goes_away_by_itself",
     "a_dead_webhook_costs_no_request_and_not_the_end",
     "a_draining_upstream_finishes_what_it_has",
     "a_killed_upstream_costs_no_request",
@@ -44,6 +45,7 @@ CROSSING_E2E = [
     "drains_in_flight_requests_on_sigterm",
     "follows_events_and_replays_them",
     "queued_requests_of_all_shards_go_on_at_once",
+    "reloads_lose_no_request",
     "resolves_upstream_names",
     "serves_health_and_metrics",
     "several_shards_serve_one_listener",
@@ -52,6 +54,7 @@ CROSSING_E2E = [
     "shows_pools_upstreams_and_events_as_json",
     "survives_random_aborts_and_resets",
     "tiers_fail_over_and_back",
+    "upgrades_lose_no_request",
     "writes_one_json_line_per_request",
 ]
 

@@ -1,7 +1,6 @@
 """Every command that looks, against a real ringway: its tables have what the server has, and top what was sent."""
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -21,6 +20,7 @@ from asking import (
     ringctl,
     upstream,
 )
+from harness.ground import RINGWAY
 
 KEYS = "balance = \"round_robin\"\n"
 
@@ -95,7 +95,7 @@ def on_a_unix_socket():
             f'address = "127.0.0.1:{free_port()}"\n[[route]]\nrespond = {{ status = 204 }}\n',
         )
         with open(folder.file("stderr"), "wb") as log:
-            process = subprocess.Popen([os.environ["RINGWAY_BIN"], "-c", config], stderr=log)
+            process = subprocess.Popen([RINGWAY, "-c", config], stderr=log)
         try:
             eventually(lambda: ringctl("status", "--config", config).status == 0, "it answers on its socket", 10)
             done = ringctl("events", "--limit", 5, admin=f"unix:{path}")

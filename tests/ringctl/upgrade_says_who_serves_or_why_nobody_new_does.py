@@ -1,0 +1,70 @@
+"""ringctl upgrade, against a real ringway: it ends when the new process serves, names it, and no request notices; when the new one
+fails to start it says why, with exit status 1, and the old one goes on."""
+
+import json
+
+from asking import Dynasty, Load, Program, Steered, check, equal, eventually, forward_to, main
+
+
+def upgrade(steered):
+    said = []
+    steered.ringway.upgrade(ask=lambda: said.append(steered.does("upgrade")))
+    equal(said[0].err, "", "no complaint")
+    equal(said[0].out, f"process {steered.ringway.pid} has taken over; the old one drains\n", "what it says")
+    equal(json.loads(steered.does("status", "--json").out)["pid"], steered.ringway.pid, "who answers now")
+
+
+def without_a_single_connection(steered):
+    """The old process has nothing to wait for, and yet its last answer gets out."""
+    for _ in range(5):
+        upgrade(steered)
+    steered.ringway.wait_past()
+
+
+def under_load(steered):
+    with Load(steered.ringway, clients=4) as load:
+        eventually(lambda: len(load.answers) > 50, "requests")
+        upgrade(steered)
+        load.more(50)
+        upgrade(steered)
+        load.more(50)
+        equal(load.failed(), [], "what clients noticed")
+
+
+def with_binaries_that_fail(steered):
+    ringway = steered.ringway
+    with Load(ringway, clients=4) as load:
+        for binary, words in (
+            ("#!/bin/sh\nexit 7\n", "it ended with status 7"),
+            ("#!/bin/sh\nexec sleep 1000\n", "it was not ready after 5 s"),
+            ("no program\n", "cannot start"),
+        ):
+            ringway.replace_binary(binary)
+            done = steered.does("upgrade", status=1)
+            equal(done.out, "", "nobody has taken over")
+            check(words in done.err, f"{words}: {done}")
+        ringway.replace_binary()
+        steered.rewrite(("[[route]]", "[[rout]]"))
+        done = steered.does("upgrade", status=1)
+        check("ringway.toml:" in done.err and "did you mean" in done.err, f"the file is bad: {done}")
+        steered.rewrite()
+        load.more(50)
+        equal(load.failed(), [], "what clients noticed")
+    equal(json.loads(steered.does("status", "--json").out)["pid"], ringway.pid, "the old one goes on")
+    drained = steered.does("drain", "a")
+    check(drained.out.startswith("main/a: draining"), f"and takes changes: {drained}")
+    steered.does("ready", "a")
+    upgrade(steered)
+
+
+def test():
+    with Program("a") as a:
+        body = forward_to(f'[[pool.upstream]]\nname = "a"\naddress = "{a.address}"\n')
+        with Steered(body, kind=Dynasty, process='upgrade_timeout = "5s"') as steered:
+            without_a_single_connection(steered)
+            with_binaries_that_fail(steered)
+            under_load(steered)
+
+
+if __name__ == "__main__":
+    main(test)

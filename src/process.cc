@@ -251,7 +251,6 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
                                         ring::read_clock());
     failover::Board board(std::move(state.view));
     health::CheckStats check_stats;
-
     const Counting counting(config);
     control::LogWriter access_log(shared, counting.access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());

@@ -1,4 +1,4 @@
-"""What the tests share that look at files of the tree: each of them is a function that returns what it finds wrong, a line each."""
+"""What the tests share that look at files of the tree: each is a function that returns what it finds wrong, a line each."""
 
 import subprocess
 from pathlib import Path

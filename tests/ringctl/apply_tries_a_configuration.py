@@ -1,5 +1,5 @@
-"""ringctl apply, against a real ringway: what it applies serves at once and stays when it is confirmed; it goes by itself when nobody
-confirms it, when too many requests fail with it, or by ringctl revert. A bad one changes nothing."""
+"""ringctl apply, against a real ringway: what it applies serves at once and stays when it is confirmed; it goes by itself when
+nobody confirms it, when too many requests fail with it, or by ringctl revert. A bad one changes nothing."""
 
 import json
 
@@ -85,7 +85,8 @@ def bad_ones(trials):
     path = steered.folder.file("bad.toml", "[listener]\nx = 1\n[proces]\n")
     done = steered.does("apply", path, status=1)
     equal(done.out, "", "nothing is in use that was not before")
-    check(f"{path}:1:1: " in done.err and f"{path}:3:2: unknown key `proces`" in done.err, f"each error by the name of the file: {done}")
+    for place in (f"{path}:1:1: ", f"{path}:3:2: unknown key `proces`"):
+        check(place in done.err, f"each error by the name of the file: {done}")
     done = steered.does("apply", "-", status=1, stdin="x =")
     check("standard input:1:" in done.err, f"{done}")
     for words, text in (

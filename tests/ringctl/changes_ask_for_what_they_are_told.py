@@ -87,12 +87,14 @@ def test():
 
         new = folder.file("new.toml", "[process]\n")
         done, made = ask(server, token, ("apply", new, "--confirm", "90s", "--abort-if", "errors>1%"))
-        equal(made[:3], ("POST", f"/config/apply?confirm=90s&name={quote(new, safe='')}&abort_if=errors%3E1%25", "[process]\n"), "apply")
+        target = f"/config/apply?confirm=90s&name={quote(new, safe='')}&abort_if=errors%3E1%25"
+        equal(made[:3], ("POST", target, "[process]\n"), "apply")
         equal(made[3]["Content-Type"], "application/toml", "its type")
         check("generation 6 is in use until 2026-01-02T03:04:05.678Z, unless" in done.out, f"{done}")
         done = ringctl("--token-file", token, "apply", "-", admin=server, stdin="# from a pipe\n")
         equal(done.status, 0, f"{done}")
-        equal(server.requests("POST")[-1][1:3], ("/config/apply?confirm=60s&name=standard%20input", "# from a pipe\n"), "60 s, a pipe")
+        target = "/config/apply?confirm=60s&name=standard%20input"
+        equal(server.requests("POST")[-1][1:3], (target, "# from a pipe\n"), "60 s, a pipe")
 
         done, _ = ask(server, token, ("drain", "api/a", "--json"))
         equal(json.loads(done.out), {"done": "/upstreams/api/a/drain"}, "the server's own JSON")

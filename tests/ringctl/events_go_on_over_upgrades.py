@@ -1,5 +1,5 @@
-"""events -f over upgrades of a real ringway: the stream of the old process ends in good order, the new one's goes on from there; each
-event comes once, the ids have no gap, and nothing that the old process sees while it drains is among them."""
+"""events -f over upgrades of a real ringway: the stream of the old process ends in good order, the new one's goes on from there;
+each event comes once, the ids have no gap, and nothing that the old process sees while it drains is among them."""
 
 import json
 import re
@@ -89,7 +89,7 @@ def test():
         return response(200, b"done")
 
     with Checked("a", answer=answer) as a, Checked("b", answer=answer) as b:
-        body = forward_to(a, b, pool_keys=health_check(fall=1, rise=1, timeout='"10s"'))
+        body = forward_to(a, b, pool_keys=health_check(interval="1s", fast_interval='"100ms"', fall=2, rise=1))
         with Steered(body, kind=Dynasty, graceful_timeout="60s") as steered:
             ringway = steered.ringway
             ringway.wait_state(b, "healthy")

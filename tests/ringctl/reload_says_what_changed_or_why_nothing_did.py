@@ -1,5 +1,5 @@
-"""ringctl reload, against a real ringway: a good file is in force when it ends, and it says what is different; of a bad one it says
-every error with its place, with exit status 1, and the configuration before goes on."""
+"""ringctl reload, against a real ringway: a good file is in force when it ends, and it says what is different; of a bad one it
+says every error with its place, with exit status 1, and the configuration before goes on."""
 
 import json
 import os
@@ -33,7 +33,10 @@ def bad_files(steered):
         clash = f'[[listener]]\nname = "clash"\naddress = "127.0.0.1:{taken.getsockname()[1]}"\n[[route]]'
         path = steered.ringway.config
         for pairs, words in (
-            ([("[[route]]", "[[route]]\npool_ = 1"), ("graceful_timeout", "gracefultimeout")], [":3:1: unknown key `gracefultimeout`, did you mean", ":1: unknown key `pool_`"]),
+            (
+                [("[[route]]", "[[route]]\npool_ = 1"), ("graceful_timeout", "gracefultimeout")],
+                [":3:1: unknown key `gracefultimeout`, did you mean", ":1: unknown key `pool_`"],
+            ),
             ([("[[route]]", clash)], ["another program listens there"]),
             (None, [path, "No such file"]),
         ):

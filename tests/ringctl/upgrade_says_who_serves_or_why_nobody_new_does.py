@@ -1,9 +1,12 @@
-"""ringctl upgrade, against a real ringway: it ends when the new process serves, names it, and no request notices; when the new one
-fails to start it says why, with exit status 1, and the old one goes on."""
+"""ringctl upgrade, against a real ringway: it ends when the new process serves, names it, and no request notices; when the new
+one fails to start it says why, with exit status 1, and the old one goes on."""
 
 import json
+import shutil
+import time
 
 from asking import Dynasty, Load, Program, Steered, check, equal, eventually, forward_to, main
+from harness.ground import RINGWAY
 
 
 def upgrade(steered):
@@ -57,6 +60,30 @@ def with_binaries_that_fail(steered):
     upgrade(steered)
 
 
+def changes_meanwhile(steered):
+    """From the moment that the new process was told what is known, a change would be lost to it: it is refused."""
+    ringway = steered.ringway
+    slow = ringway.home.file("slow")
+    shutil.copy2(RINGWAY, slow)
+    ringway.replace_binary(f'#!/bin/sh\nsleep 1.5\nexec {slow} "$@"\n')
+    steered.does("weight", "a", 7)
+
+    def ask():
+        count = ringway.log_count("upgrading: starting")
+        with steered.running("upgrade") as run:
+            eventually(lambda: ringway.log_count("upgrading: starting") > count, "it has begun", 20)
+            time.sleep(0.5)
+            for words in (["drain", "a"], ["weight", "a", 8], ["drain", "--all"]):
+                done = steered.does(*words, status=1)
+                check("a new process is taking over" in done.err, f"{words}: {done}")
+            equal(run.finish(), 0, f"exit status: {run.err}")
+
+    ringway.upgrade(ask=ask)
+    shown = json.loads(steered.does("upstreams", "--json").out)[0]
+    equal((shown["state"] == "draining", shown["weight"]), (False, 7), "as it was when the upgrade began")
+    check(steered.does("drain", "a").out.startswith("main/a: draining"), "and now it is taken")
+
+
 def test():
     with Program("a") as a:
         body = forward_to(f'[[pool.upstream]]\nname = "a"\naddress = "{a.address}"\n')
@@ -64,6 +91,7 @@ def test():
             without_a_single_connection(steered)
             with_binaries_that_fail(steered)
             under_load(steered)
+            changes_meanwhile(steered)
 
 
 if __name__ == "__main__":

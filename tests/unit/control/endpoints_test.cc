@@ -1,5 +1,3 @@
-#include "ringway/control/endpoints.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -9,28 +7,10 @@
 #include <thread>
 
 #include "../observe/exposition_checker.h"
-#include "ringway/control/clock.h"
-#include "ringway/failover/merge.h"
+#include "endpoint_scene.h"
 
 namespace ringway::control {
 namespace {
-
-config::Config two_pools() {
-    config::Config config;
-    config.shards.resize(1);
-    config.pools.resize(2);
-    for (std::size_t i = 0; i < 2; ++i) {
-        config.pools[i].name = i == 0 ? "api" : "files";
-        config.pools[i].upstreams.resize(2);
-        for (auto& upstream : config.pools[i].upstreams) {
-            upstream.name = &upstream == &config.pools[i].upstreams[0] ? "a" : "b";
-            upstream.literal = base::SocketAddress::parse("127.0.0.1:1");
-        }
-    }
-    config.pools[0].health.checks.resize(1);
-    config.pools[0].health.checks[0].name = "http /";
-    return config;
-}
 
 TEST(unready_reason, follows_the_phase_and_the_pools) {
     const config::Config config = two_pools();
@@ -49,69 +29,6 @@ TEST(unready_reason, follows_the_phase_and_the_pools) {
     files->upstreams[1].eligible = false;
     EXPECT_EQ(unready_reason(Phase::accepting, view), "pool files has no eligible upstream");
 }
-
-/// The standard endpoints over a board with one shard, asked by calling their handlers.
-struct Scene {
-    AdminReply ask(const std::string& path, const std::string& query = "") {
-        const http::RequestHead head;
-        const AdminEndpoint* const endpoint = endpoint_of(endpoints, path);
-        if (endpoint == nullptr) return error_reply(404, "not_found", "no endpoint");
-        return endpoint->handler({http::Method::get, path, query, head});
-    }
-    AdminReply change(const std::string& path, http::Method method = http::Method::post,
-                      const std::string& body = "", const std::string& query = "") {
-        const http::RequestHead head;
-        const AdminEndpoint* const endpoint = endpoint_of(endpoints, path);
-        if (endpoint == nullptr) return error_reply(404, "not_found", "no endpoint");
-        EXPECT_NE(std::ranges::find(endpoint->methods, method), endpoint->methods.end()) << path;
-        return endpoint->handler({method, path, query, head, body});
-    }
-    const cluster::UpstreamView& view_of(std::uint16_t pool, std::uint16_t upstream) {
-        const base::RcuReader reader;
-        seen = board.read()->upstream({{pool}, {upstream}});
-        return seen;
-    }
-    void set_state(std::uint16_t pool, std::uint16_t upstream, cluster::UpstreamState state,
-                   cluster::Reason reason) {
-        const base::RcuReader reader;
-        const auto now = read_clocks().now;
-        EXPECT_TRUE(board.change(
-            {.shard = 0, .now = now, .counters = &counters}, [&](const cluster::View& view) {
-                return failover::set_state(view, {{pool}, {upstream}}, state, reason, now);
-            }));
-    }
-    std::uint64_t version() {
-        const base::RcuReader reader;
-        return board.read()->version;
-    }
-    config::Config config = two_pools();
-    Log log{LogLevel::error, -1};
-    std::atomic<Phase> phase{Phase::starting};
-    Resolver resolver{config::borrow(config), log};
-    failover::Board board{resolver.first_view(std::chrono::seconds(0))};
-    LogWriter writer{config::borrow(config), {}, log};
-    AdminServer server{config.admin, log};
-    observe::ShardCounters counters{config};
-    health::CheckStats checks;
-    Chronicle chronicle{board, {&counters}, log};
-    Operations operations;
-    std::shared_ptr<TrafficRates> rates = std::make_shared<TrafficRates>();
-    Tenure tenure;
-    std::vector<AdminEndpoint> endpoints = standard_endpoints({phase,
-                                                               board,
-                                                               {&counters},
-                                                               checks,
-                                                               chronicle,
-                                                               writer,
-                                                               resolver,
-                                                               server,
-                                                               operations,
-                                                               nullptr,
-                                                               nullptr,
-                                                               &tenure},
-                                                              rates);
-    cluster::UpstreamView seen;
-};
 
 TEST(endpoints, healthz_is_ok_in_every_phase) {
     Scene scene;
@@ -221,14 +138,6 @@ TEST(endpoints, events_are_read_from_an_id_on) {
     }
 }
 
-/// A member of a JSON text as text; "" when it is none.
-std::string text_of(const std::string& json, const char* pointer) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element element;
-    if (parser.parse(json).at_pointer(pointer).get(element) != simdjson::SUCCESS) return "";
-    return simdjson::minify(element);
-}
-
 TEST(changes, drain_maintenance_and_ready_are_set_by_hand_and_stay) {
     Scene scene;
     const AdminReply drained = scene.change("/upstreams/files/b/drain");
@@ -319,59 +228,6 @@ TEST(operations, a_reload_tells_what_changed_or_every_error) {
     EXPECT_EQ(refused.status, 422);
     EXPECT_EQ(text_of(refused.body, "/error/code"), "\"invalid_config\"");
     EXPECT_EQ(text_of(refused.body, "/error/errors"), "[\"f:1:1: a\",\"f:2:1: b\"]");
-}
-
-TEST(tenure, changes_are_refused_from_the_handover_on_and_taken_again_when_it_fails) {
-    Scene scene;
-    scene.operations.drain = [] {};
-    const auto post = http::Method::post;
-    const auto asked = [&] {
-        return std::vector{
-            scene.change("/upstreams/files/b/drain").status,
-            scene.change("/upstreams/files/b/weight", http::Method::put, R"({"weight":7})").status,
-            scene.change("/breakers/files/b/open").status, scene.change("/drain", post).status};
-    };
-    scene.tenure.begin_handover(1);
-    EXPECT_EQ(asked(), std::vector<std::uint16_t>(4, 409));
-    EXPECT_EQ(scene.view_of(1, 1).state, cluster::UpstreamState::healthy);
-    EXPECT_EQ(scene.view_of(1, 1).weight_by_hand, std::nullopt);
-    EXPECT_EQ(text_of(scene.change("/upstreams/files/b/ready").body, "/error/code"),
-              "\"upgrading\"");
-    scene.tenure.resume();
-    EXPECT_EQ(asked(), std::vector<std::uint16_t>(4, 200));
-    EXPECT_EQ(scene.view_of(1, 1).state, cluster::UpstreamState::draining);
-}
-
-TEST(tenure, events_after_the_last_one_are_the_successors) {
-    Scene scene;
-    const auto tell = [&](cluster::UpstreamState state) {
-        scene.set_state(1, 0, state, cluster::Reason::check_failed);
-        scene.chronicle.start(scene.chronicle.last_id());
-        scene.chronicle.stop();
-    };
-    const auto ids = [&](const std::string& query) {
-        std::string text;
-        simdjson::dom::parser parser;
-        for (const auto event : parser.parse(scene.ask("/events", query).body).get_array())
-            text += std::to_string(event["id"].get_uint64().value()) + " ";
-        return text;
-    };
-    tell(cluster::UpstreamState::unhealthy);
-    tell(cluster::UpstreamState::healthy);
-    scene.tenure.begin_handover(scene.version());
-    tell(cluster::UpstreamState::unhealthy);
-    EXPECT_EQ(ids(""), "1 2 ");
-    EXPECT_EQ(ids("limit=1"), "2 ");
-    EXPECT_EQ(ids("after=2"), "");
-    EXPECT_EQ(scene.tenure.conclude(scene.chronicle, std::chrono::milliseconds(1)), 2u);
-    EXPECT_EQ(text_of(scene.ask("/status").body, "/last_event_id"), "2");
-    scene.tenure.cover(scene.version());
-    EXPECT_EQ(scene.tenure.conclude(scene.chronicle, std::chrono::milliseconds(1)), 3u);
-    tell(cluster::UpstreamState::healthy);
-    EXPECT_EQ(ids("limit=1"), "3 ");
-    scene.tenure.resume();
-    EXPECT_EQ(ids("limit=1"), "4 ");
-    EXPECT_EQ(text_of(scene.ask("/status").body, "/last_event_id"), "4");
 }
 
 TEST(operations, apply_takes_a_time_and_a_bound) {

@@ -19,7 +19,7 @@ def upgrade(steered):
 
 def without_a_single_connection(steered):
     """The old process has nothing to wait for, and yet its last answer gets out."""
-    for _ in range(5):
+    for _ in range(12):
         upgrade(steered)
     steered.ringway.wait_past()
 

@@ -1,6 +1,4 @@
 // ringway: the command line.
-#include <sched.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -11,17 +9,6 @@
 namespace {
 
 using namespace ringway;
-
-config::Machine this_machine() {
-    config::Machine machine;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(0, sizeof(set), &set);
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) machine.cpus.push_back(cpu);
-    }
-    return machine;
-}
 
 int print_version() {
     std::printf("ringway %s (%s, built with %s)\n", RINGWAY_VERSION,
@@ -51,7 +38,7 @@ int main(int argc, char** argv) {
     if (version) return print_version();
     if (file.empty()) return fail("no configuration file: give one with -c FILE");
 
-    const config::Machine machine = this_machine();
+    const config::Machine machine = config::this_machine();
     const auto config = config::load(file, machine);
     if (!config) {
         for (const config::Error& error : config.error())
@@ -61,12 +48,9 @@ int main(int argc, char** argv) {
     }
     bool names_known = true;
     for (const config::Shard& shard : config->shards) {
-        for (const std::string& name : shard.kernel_features_off) {
-            ring::KernelFeatures any;
-            if (ring::switch_off(any, name)) continue;
+        for (const std::string& complaint : ring::unknown_features(shard.kernel_features_off)) {
             names_known = false;
-            fail(file + ": `kernel_features_off`: no feature is named `" + name +
-                 "`; `ringway -V` lists them");
+            fail(file + ": `kernel_features_off`: " + complaint);
         }
     }
     if (!names_known) return 1;

@@ -28,6 +28,7 @@
 #include "ringway/control/resolver.h"
 #include "ringway/control/seccomp.h"
 #include "ringway/control/state_image.h"
+#include "ringway/control/tenure.h"
 #include "ringway/control/upgrade_desk.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
@@ -250,7 +251,6 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
                                         ring::read_clock());
     failover::Board board(std::move(state.view));
     health::CheckStats check_stats;
-
     const Counting counting(config);
     control::LogWriter access_log(shared, counting.access_logs, log);
     if (const auto started = access_log.start(); !started) return fail(started.error());
@@ -265,6 +265,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     std::atomic<control::Phase> phase{control::Phase::starting};
     std::atomic<std::int64_t> drain_deadline_ns{0};
     control::UpgradeDesk desk(wake_for_upgrade);
+    control::Tenure tenure;
     control::AdminServer* token_holder = nullptr;
     control::Reloader reloader({loaded, machine, phase, board, counting.counters, check_stats,
                                 resolver, chronicle, alerts, access_log, sockets, crew,
@@ -281,7 +282,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     token_holder = &admin;
     control::add_standard_endpoints(
         admin, {phase, board, counting.counters_read, check_stats, chronicle, access_log, resolver,
-                admin, operations, &log, &alerts});
+                admin, operations, &log, &alerts, &tenure});
     const int admin_socket = estate->admin ? estate->admin->descriptor : -1;
     if (const auto opened = admin.open(admin_socket); !opened) return fail(opened.error());
     control::PidFile pid_file;
@@ -307,8 +308,8 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
         if (!written) log.error("main", written.error());
         predecessor->serving();
     }
-    const Testator testator{config, invocation, sockets,   admin, pid_file,
-                            board,  crew,       chronicle, log};
+    const Testator testator{config, invocation, sockets,   admin,  pid_file,
+                            board,  crew,       chronicle, tenure, log};
     control::Watchdog watchdog(notifier, control::watchdog_period_from_environment(),
                                [&crew] { return crew.alive(); });
     serve(signals,

@@ -20,7 +20,14 @@ constexpr std::chrono::seconds kMemoryPatience{1};  // a shard takes a turn to a
 std::string state_of(const Testator& testator) {
     const shard::ShardMemory memory = testator.crew.memory(kMemoryPatience);
     const base::RcuReader reader;
-    return control::write_state(*testator.board.read(), memory);
+    const cluster::View& view = *testator.board.read();
+    testator.tenure.cover(view.version);
+    return control::write_state(view, memory);
+}
+
+std::uint64_t version_of(const failover::Board& board) {
+    const base::RcuReader reader;
+    return board.read()->version;
 }
 
 control::Estate estate_of(const Testator& testator) {
@@ -89,10 +96,12 @@ std::expected<pid_t, std::string> upgrade(const Testator& testator) {
     control::Log& log = testator.log;
     log.info("main", "upgrading: starting " + testator.invocation.binary);
     const config::Process& process = testator.config.process;
+    testator.tenure.begin_handover(version_of(testator.board));
     const auto pid =
         control::hand_over(testator.invocation, estate_of(testator), process.upgrade_timeout,
-                           [&] { return testator.chronicle.last_id(); });
+                           [&] { return testator.tenure.conclude(testator.chronicle); });
     if (!pid) {
+        testator.tenure.resume();
         log.error("main", "the upgrade failed, this process goes on: " + pid.error());
         return pid;
     }

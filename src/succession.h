@@ -12,6 +12,7 @@
 #include "ringway/control/handover.h"
 #include "ringway/control/log.h"
 #include "ringway/control/privileges.h"
+#include "ringway/control/tenure.h"
 #include "ringway/failover/board.h"
 #include "ringway/shard/crew.h"
 
@@ -41,6 +42,7 @@ struct Testator {
     const failover::Board& board;
     shard::Crew& crew;
     const control::Chronicle& chronicle;
+    control::Tenure& tenure;
     control::Log& log;
 };
 

@@ -1,6 +1,7 @@
 // parse() and load(): the walk over the sections of a file. Any thread; allocates freely.
 #include "ringway/config/load.h"
 
+#include <sched.h>
 #include <toml++/toml.h>
 
 #include "ringway/config/toml_file.h"
@@ -47,6 +48,17 @@ void read_root(Reading& reading, const toml::table& root, Config& config) {
 }
 
 }  // namespace
+
+Machine this_machine() {
+    Machine machine;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof(set), &set);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) machine.cpus.push_back(cpu);
+    }
+    return machine;
+}
 
 std::expected<Config, std::vector<Error>> parse(std::string_view text, const std::string& file_name,
                                                 const Machine& machine) {

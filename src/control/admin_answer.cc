@@ -284,6 +284,7 @@ std::size_t AdminServer::Machine::stream_count() const {
 }
 
 void AdminServer::Machine::put_reply(AdminConnection& connection, AdminReply reply) {
+    if (is_leaving()) connection.close_after = true;
     if (reply.stream != nullptr && stream_count() >= kStreamsMax) {
         reply = error_reply(503, "too_many_streams", "16 clients follow the events already");
     }

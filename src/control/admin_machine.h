@@ -8,6 +8,7 @@
 //   waiting    | the handler is done                    -> sending
 //   sending    | the reply is sent                      -> receiving, lingering
 //   streaming  | its client leaves, or reads nothing    -> closed
+//              | the server ends, and all of it is sent -> lingering
 //   lingering  | the client's FIN                       -> closed
 #pragma once
 
@@ -61,7 +62,9 @@ struct AdminServer::Machine {
 
     // loop (admin_server.cc)
     void run();
-    bool take_wake();
+    void take_wake();
+    bool is_over(AdminClock::time_point now);
+    bool is_leaving() const { return released || stopping; }
     void serve_connections(AdminClock::time_point now);
     void fill_poll_set(AdminClock::time_point now);
     int wait_ms(AdminClock::time_point now) const;
@@ -71,6 +74,7 @@ struct AdminServer::Machine {
     bool flush(AdminConnection& connection);
     bool discard(AdminConnection& connection);
     bool feed(AdminConnection& connection);
+    bool linger(AdminConnection& connection) const;
     void deliver(AdminDone done);
     void notify() const;
     void let_go();
@@ -101,6 +105,7 @@ struct AdminServer::Machine {
     std::vector<pollfd> poll_set;  // wake, listener, then the connections in order
     AdminClock::time_point accept_again{};
     AdminClock::time_point next_second{};
+    std::optional<AdminClock::time_point> end_by;  // set once stopping was noticed
     http::RequestHead head;  // of the request being answered; too large for the stack of a loop
     std::atomic<std::uint64_t> requests{0};
     AdminWorker worker;

@@ -23,6 +23,7 @@ constexpr std::size_t kConnectionsMax = 64;
 constexpr std::chrono::seconds kPatience(5);
 constexpr std::chrono::seconds kLinger(
     1);  // wait for the client's FIN after ours, so that no reset overtakes the reply
+constexpr std::chrono::milliseconds kFarewell(500);  // for what is under way when the server ends
 constexpr std::chrono::milliseconds kAcceptPause(100);  // when the process is out of descriptors
 constexpr std::chrono::milliseconds kFeedPause(100);    // between two looks at what is new
 constexpr std::size_t kStreamRoom = 64 * 1024;          // bytes of a stream that wait for a client
@@ -144,7 +145,7 @@ void AdminServer::Machine::notify() const {
 
 void AdminServer::Machine::run() {
     set_up_thread("rw-admin");
-    while (true) {
+    while (!is_over(Clock::now())) {
         const auto now = Clock::now();
         if (each_second && now >= next_second) {
             next_second = now + std::chrono::seconds(1);
@@ -152,7 +153,7 @@ void AdminServer::Machine::run() {
         }
         fill_poll_set(now);
         poll(poll_set.data(), poll_set.size(), wait_ms(now));
-        if (poll_set[0].revents != 0 && !take_wake()) break;
+        if (poll_set[0].revents != 0) take_wake();
         if (released && socket.descriptor >= 0) {
             let_go();
             poll_set[1].revents = 0;
@@ -164,13 +165,17 @@ void AdminServer::Machine::run() {
     connections.clear();
 }
 
-/// False when the server stops.
-bool AdminServer::Machine::take_wake() {
+/// It stops, and nobody waits for anything any more, or has waited long enough.
+bool AdminServer::Machine::is_over(Clock::time_point now) {
+    if (!stopping) return false;
+    if (!end_by) end_by = now + kFarewell;
+    return connections.empty() || now >= *end_by;
+}
+
+void AdminServer::Machine::take_wake() {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t size = read(wake, &count, sizeof(count));
-    if (stopping) return false;
     for (AdminDone& done : worker.take_done()) deliver(std::move(done));
-    return true;
 }
 
 void AdminServer::Machine::serve_connections(Clock::time_point now) {
@@ -180,6 +185,8 @@ void AdminServer::Machine::serve_connections(Clock::time_point now) {
         const short events = poll_set[i + 2].revents;
         bool alive = events == 0 || on_ready(connection, events);
         if (alive && connection.state == State::streaming) alive = feed(connection);
+        const bool idle = connection.state == State::receiving && connection.in.empty();
+        if (stopping && idle) alive = false;
         if (alive && now < connection.deadline) {
             kept.push_back(std::move(connection));
             continue;
@@ -194,7 +201,8 @@ void AdminServer::Machine::fill_poll_set(Clock::time_point now) {
     poll_set.clear();
     poll_set.push_back({wake, POLLIN, 0});
     // A negative descriptor is passed over: with no slot free, new connections wait in the kernel.
-    const bool may_accept = connections.size() < kConnectionsMax && now >= accept_again;
+    const bool may_accept =
+        connections.size() < kConnectionsMax && now >= accept_again && !stopping;
     poll_set.push_back({may_accept ? socket.descriptor : -1, POLLIN, 0});
     for (const AdminConnection& connection : connections) {
         short events = POLLIN;
@@ -211,6 +219,7 @@ int AdminServer::Machine::wait_ms(Clock::time_point now) const {
     auto next = Clock::time_point::max();
     if (accept_again > now) next = accept_again;
     if (each_second) next = std::min(next, next_second);
+    if (end_by) next = std::min(next, *end_by);
     for (const AdminConnection& connection : connections) {
         next = std::min(next, connection.deadline);
         if (connection.state == State::streaming) next = std::min(next, now + kFeedPause);
@@ -290,11 +299,14 @@ bool AdminServer::Machine::flush(AdminConnection& connection) {
         return true;
     }
     connection.state = State::receiving;
-    if (connection.close_after) {
-        shutdown(connection.descriptor, SHUT_WR);
-        connection.state = State::lingering;
-        connection.deadline = Clock::now() + kLinger;
-    }
+    return !connection.close_after || linger(connection);
+}
+
+/// All is said; the client's FIN is waited for. True: the connection is still there.
+bool AdminServer::Machine::linger(AdminConnection& connection) const {
+    shutdown(connection.descriptor, SHUT_WR);
+    connection.state = State::lingering;
+    connection.deadline = Clock::now() + kLinger;
     return true;
 }
 
@@ -313,7 +325,7 @@ bool AdminServer::Machine::feed(AdminConnection& connection) {
     connection.sent = 0;
     const bool was_idle = connection.out.empty();
     connection.stream->feed(connection.out, kStreamRoom - unsent);
-    if (connection.out.empty()) return true;
+    if (connection.out.empty()) return !is_leaving() || linger(connection);
     if (was_idle) connection.deadline = Clock::now() + kPatience;
     return flush(connection);
 }

@@ -51,6 +51,7 @@ Ending ending_of(EventKind then, EventKind now) {
         case EventKind::credentials_accepted:
         case EventKind::breaker_half_open:
         case EventKind::breaker_closed:
+        case EventKind::weight_set:
         case EventKind::failover:
         case EventKind::panic_over:
         case EventKind::total_recovery:

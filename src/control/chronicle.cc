@@ -79,6 +79,7 @@ void Chronicle::run() {
         const std::uint64_t settled = held_.empty() ? 0 : held_.back().version;
         collect();
         tell_up_to(stopping ? UINT64_MAX : settled);
+        ++visits_;
         report_lost();
         board_.reclaim();
         if (++ticks % kTicksOfASecond == 0) {

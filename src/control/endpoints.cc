@@ -122,7 +122,6 @@ AdminReply one_pool(const EndpointSources& sources, std::string_view path) {
 template <class Page>
 AdminReply process_reply(const EndpointSources& sources, const TrafficRates& rates, Page page) {
     const observe::ProcessFacts facts = read_facts(sources);
-    const auto last = sources.chronicle.events_last(1);
     const TrafficTotals totals = sum_of_traffic(sources.shards);
     const Operations& operations = sources.operations;
     return status_reply(sources, [&](const Status& status) {
@@ -132,7 +131,7 @@ AdminReply process_reply(const EndpointSources& sources, const TrafficRates& rat
             .facts = facts,
             .totals = totals,
             .rate = rates.read(status.moment.now, totals),
-            .last_event_id = last.empty() ? 0 : last.back().id,
+            .last_event_id = newest_event(sources),
             .drain_left = operations.drain_left ? operations.drain_left() : std::nullopt});
     });
 }
@@ -148,7 +147,8 @@ AdminReply drain(const EndpointSources& sources, const TrafficRates& rates, bool
         if (!sources.operations.drain) {
             return error_reply(501, "not_available", "this process cannot do that");
         }
-        sources.operations.drain();
+        if (!change_unless_handing_over(sources, sources.operations.drain))
+            return handing_over_reply();
     }
     return process_reply(sources, rates, drain_json);
 }
@@ -185,7 +185,7 @@ std::vector<AdminEndpoint> state_endpoints(const EndpointSources& sources,
     add_below("/upstreams/",
               [sources](std::string_view path) { return one_upstream(sources, path); });
     add("/breakers", [sources](Request) { return status_reply(sources, breakers_json); });
-    add("/events", [sources](Request request) { return events_reply(sources.chronicle, request); });
+    add("/events", [sources](Request request) { return events_reply(sources, request); });
     add("/routes/explain", [sources](Request request) {
         return explain_reply(*sources.board.config(), request.query);
     });

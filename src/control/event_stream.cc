@@ -17,17 +17,22 @@ namespace {
 constexpr base::Duration kQuietMax = std::chrono::seconds(15);
 constexpr std::size_t kEventsOfAFeed = 64;
 
+std::vector<observe::Told> own(const EndpointSources& sources, std::vector<observe::Told> told) {
+    return sources.tenure == nullptr ? told : sources.tenure->own(std::move(told));
+}
+
 /// WHATWG HTML 9.2.6: each event with its id, from which a client that comes back goes on.
 class EventStream final : public AdminStream {
  public:
-    EventStream(const Chronicle& chronicle, std::uint64_t after)
-        : chronicle_(chronicle), after_(after), spoke_at_(read_clocks().now) {}
+    EventStream(const EndpointSources& sources, std::uint64_t after)
+        : sources_(sources), after_(after), spoke_at_(read_clocks().now) {}
 
     void feed(std::string& out, std::size_t room) override {
         const base::Instant now = read_clocks().now;
         const std::size_t before = out.size();
         while (out.size() - before < room) {
-            const auto told = chronicle_.events_after(after_, kEventsOfAFeed);
+            const auto told =
+                own(sources_, sources_.chronicle.events_after(after_, kEventsOfAFeed));
             for (const observe::Told& event : told) put(out, event);
             if (told.size() < kEventsOfAFeed) break;
         }
@@ -45,7 +50,7 @@ class EventStream final : public AdminStream {
         after_ = told.id;
     }
 
-    const Chronicle& chronicle_;
+    const EndpointSources sources_;
     std::uint64_t after_;  // id of the last event that was sent
     base::Instant spoke_at_;
 };
@@ -67,17 +72,20 @@ std::optional<std::uint64_t> last_event_id(const http::RequestHead& head) {
 
 /// The id behind which a stream begins: what the client has, else what it asks for, else the
 /// newest. An id from the future is of another process, whose events counted from 1 as well.
-std::uint64_t begin_of(const Chronicle& chronicle, std::optional<std::uint64_t> after,
+std::uint64_t begin_of(std::uint64_t newest, std::optional<std::uint64_t> after,
                        std::optional<std::uint64_t> limit) {
-    const auto last = chronicle.events_last(1);
-    const std::uint64_t newest = last.empty() ? 0 : last.back().id;
     if (after) return *after > newest ? 0 : *after;
     return newest - std::min(newest, limit.value_or(0));
 }
 
 }  // namespace
 
-AdminReply events_reply(const Chronicle& chronicle, const AdminRequest& request) {
+std::uint64_t newest_event(const EndpointSources& sources) {
+    if (sources.tenure == nullptr) return sources.chronicle.last_id();
+    return sources.tenure->last_event(sources.chronicle);
+}
+
+AdminReply events_reply(const EndpointSources& sources, const AdminRequest& request) {
     auto after = number_in(request.query, "after");
     if (!after) return error_reply(400, "bad_query", after.error());
     const auto limit = number_in(request.query, "limit");
@@ -88,15 +96,16 @@ AdminReply events_reply(const Chronicle& chronicle, const AdminRequest& request)
         reply.content_type = "text/event-stream";
         reply.body = "retry: 1000\n\n";
         reply.stream =
-            std::make_unique<EventStream>(chronicle, begin_of(chronicle, *after, *limit));
+            std::make_unique<EventStream>(sources, begin_of(newest_event(sources), *after, *limit));
         return reply;
     }
     const std::size_t most =
         std::min<std::uint64_t>(limit->value_or(Chronicle::kKept), Chronicle::kKept);
     observe::JsonWriter json(reply.body);
     json.open_array();
-    const auto told =
-        after->has_value() ? chronicle.events_after(**after, most) : chronicle.events_last(most);
+    const std::uint64_t newest = newest_event(sources);
+    const std::uint64_t begin = after->value_or(newest - std::min<std::uint64_t>(newest, most));
+    const auto told = own(sources, sources.chronicle.events_after(begin, most));
     for (const observe::Told& event : told) observe::put_event(json, event);
     json.close_array();
     reply.body += '\n';

@@ -15,6 +15,7 @@ namespace {
 using observe::JsonWriter;
 
 constexpr base::Duration kConfirmMax = std::chrono::hours(24);
+constexpr std::size_t kNameBytesMax = 255;
 constexpr base::Duration kConfirmDefault = std::chrono::seconds(60);
 
 AdminReply not_available() {
@@ -79,6 +80,8 @@ std::expected<ApplyOrder, std::string> read_order(const AdminRequest& request) {
         }
         order.confirm = *duration;
     }
+    if (const auto name = value_in(request.query, "name"))
+        order.name = name->substr(0, kNameBytesMax);
     if (const auto text = value_in(request.query, "abort_if")) {
         const auto bound = read_abort_bound(*text);
         if (!bound) return std::unexpected(bound.error());

@@ -95,7 +95,13 @@ Outcome<Applied> Reloader::apply(const ApplyOrder& order) {
             "pending", "another configuration waits for its confirmation; confirm or revert it"));
     }
     auto next = config::parse(order.toml, loaded_.file, parts_.machine);
-    if (!next) return std::unexpected(invalid(next.error()));
+    if (!next) {
+        std::vector<config::Error> errors = std::move(next.error());
+        for (config::Error& error : errors) {
+            if (!order.name.empty()) error.file = order.name;
+        }
+        return std::unexpected(invalid(errors));
+    }
     Trial trial{.pending = {}, .before = loaded_};
     count(trial.requests, trial.failures);
     auto reloaded = put_in_force(std::move(*next));

@@ -20,15 +20,18 @@ using failover::Step;
 constexpr std::string_view kUpstreams = "/upstreams/";
 constexpr std::string_view kBreakers = "/breakers/";
 
-/// Publishes step(view, now) as the control plane's news.
+constexpr std::string_view kAsked = "asked through the admin API";
+
+/// Publishes step(view, now) as the control plane's news; false when a successor would not know.
 template <class MakeStep>
-void publish(const EndpointSources& sources, MakeStep step) {
-    const Instant now = read_clocks().now;
-    const failover::Teller teller{.shard = sources.board.shard_count(),
-                                  .now = now,
-                                  .evidence = "asked through the admin API"};
-    const base::RcuReader reader;
-    sources.board.change(teller, [&](const cluster::View& view) { return step(view, now); });
+bool publish(const EndpointSources& sources, std::string_view evidence, MakeStep step) {
+    return change_unless_handing_over(sources, [&] {
+        const Instant now = read_clocks().now;
+        const failover::Teller teller{
+            .shard = sources.board.shard_count(), .now = now, .evidence = evidence};
+        const base::RcuReader reader;
+        sources.board.change(teller, [&](const cluster::View& view) { return step(view, now); });
+    });
 }
 
 /// The upstream that a path with a verb behind it means.
@@ -46,9 +49,10 @@ AdminReply set_state(const EndpointSources& sources, const AdminRequest& request
                      UpstreamState state) {
     const auto place = place_before(sources, request.path, kUpstreams);
     if (!place) return no_such_upstream();
-    publish(sources, [&](const cluster::View& view, Instant now) {
+    const auto step = [&](const cluster::View& view, Instant now) {
         return failover::set_state_by_hand(view, *place, state, now);
-    });
+    };
+    if (!publish(sources, kAsked, step)) return handing_over_reply();
     return status_reply(sources,
                         [&](const Status& status) { return upstream_json(status, *place); });
 }
@@ -80,9 +84,12 @@ AdminReply set_weight(const EndpointSources& sources, const AdminRequest& reques
         if (!read) return error_reply(400, "bad_weight", read.error());
         weight = *read;
     }
-    publish(sources, [&](const cluster::View& view, Instant now) {
+    const std::string evidence = weight ? fmt::format("{}: {}", kAsked, *weight)
+                                        : fmt::format("{}: that of the configuration", kAsked);
+    const auto step = [&](const cluster::View& view, Instant now) {
         return failover::set_weight_by_hand(view, *place, weight, now);
-    });
+    };
+    if (!publish(sources, evidence, step)) return handing_over_reply();
     return status_reply(sources,
                         [&](const Status& status) { return upstream_json(status, *place); });
 }
@@ -100,13 +107,28 @@ AdminReply set_breaker(const EndpointSources& sources, const AdminRequest& reque
                                        "enabled = true",
                                        pool.name));
     }
-    publish(sources,
-            [&](const cluster::View& view, Instant now) { return step(view, *place, now); });
+    const auto next = [&](const cluster::View& view, Instant now) {
+        return step(view, *place, now);
+    };
+    if (!publish(sources, kAsked, next)) return handing_over_reply();
     return status_reply(sources,
                         [&](const Status& status) { return breaker_json(status, *place); });
 }
 
 }  // namespace
+
+bool change_unless_handing_over(const EndpointSources& sources,
+                                const std::function<void()>& change) {
+    if (sources.tenure != nullptr) return sources.tenure->change(change);
+    change();
+    return true;
+}
+
+AdminReply handing_over_reply() {
+    return error_reply(409, "upgrading",
+                       "a new process is taking over, and would not know of this change; ask "
+                       "again in a moment, on a new connection");
+}
 
 std::vector<AdminEndpoint> change_endpoints(const EndpointSources& sources) {
     std::vector<AdminEndpoint> endpoints;

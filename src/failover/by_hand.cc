@@ -42,6 +42,7 @@ Step set_weight_by_hand(const View& view, Place place, std::optional<std::uint32
     Draft draft(view, now);
     if (draft.before(place).weight_by_hand == weight) return std::nullopt;
     draft.edit(place).weight_by_hand = weight;
+    draft.tell(place, EventKind::weight_set, Reason::by_hand);
     return draft.finish(Reason::by_hand);
 }
 

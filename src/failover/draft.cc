@@ -42,7 +42,7 @@ std::optional<EventKind> kind_of(UpstreamState from, UpstreamState to) {
 enum class Effect : std::uint8_t { none, out, back };
 
 /// A first verdict brings nobody back, and neither does a breaker that closes: it was half open,
-/// which is in already.
+/// which is in already. A weight by hand is nobody's failure, even where it is 0.
 Effect effect_of(EventKind kind) {
     switch (kind) {
         case EventKind::unhealthy:
@@ -62,6 +62,7 @@ Effect effect_of(EventKind kind) {
         case EventKind::credentials_refused:
         case EventKind::credentials_accepted:
         case EventKind::breaker_closed:
+        case EventKind::weight_set:
         case EventKind::failover:
         case EventKind::panic:
         case EventKind::panic_over:

@@ -28,6 +28,7 @@ constexpr std::array<Described, kEventKinds> kKinds = {{
     {"breaker_open", "warning"},
     {"breaker_half_open", "info"},
     {"breaker_closed", "info"},
+    {"weight_set", "info"},
     {"failover", "warning"},
     {"panic", "critical"},
     {"panic_over", "info"},

@@ -29,6 +29,7 @@ bool brings_back(EventKind kind) {
         case EventKind::rate_limited:
         case EventKind::credentials_refused:
         case EventKind::breaker_open:
+        case EventKind::weight_set:
         case EventKind::failover:
         case EventKind::panic:
         case EventKind::total_failure:

@@ -153,4 +153,14 @@ bool switch_off(KernelFeatures& features, std::string_view name) {
     return false;
 }
 
+std::vector<std::string> unknown_features(std::span<const std::string> names) {
+    std::vector<std::string> complaints;
+    for (const std::string& name : names) {
+        KernelFeatures any;
+        if (switch_off(any, name)) continue;
+        complaints.push_back("no feature is named `" + name + "`; `ringway -V` lists them");
+    }
+    return complaints;
+}
+
 }  // namespace ringway::ring

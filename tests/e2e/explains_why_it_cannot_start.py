@@ -4,7 +4,7 @@ import socket
 import subprocess
 
 from harness import check, equal, forward_to, main, SLOW, TemporaryFolder
-from harness.balancer import BINARY
+from harness.ground import RINGWAY
 
 
 def test():
@@ -19,7 +19,7 @@ def test():
                 f'[shards]\ncount = 1\n[[listener]]\naddress = "{where}"\n' + forward_to("127.0.0.1:9"),
             )
             result = subprocess.run(
-                [BINARY, "-c", path], capture_output=True, text=True, timeout=10 * SLOW, check=False
+                [RINGWAY, "-c", path], capture_output=True, text=True, timeout=10 * SLOW, check=False
             )
             equal(result.returncode, 1, f"exit status for {where}")
             check(where in result.stderr, f"the address is named: {result.stderr}")

@@ -4,11 +4,11 @@ import re
 import subprocess
 
 from harness import check, equal, main, SLOW
-from harness.balancer import BINARY
+from harness.ground import RINGWAY
 
 
 def test():
-    result = subprocess.run([BINARY, "-V"], capture_output=True, text=True, timeout=10 * SLOW, check=False)
+    result = subprocess.run([RINGWAY, "-V"], capture_output=True, text=True, timeout=10 * SLOW, check=False)
     equal(result.returncode, 0, "exit status")
     check(re.search(r"ringway \d+\.\d+\.\d+", result.stdout), f"version: {result.stdout}")
     for feature in ("multishot_receive", "recv_credit"):

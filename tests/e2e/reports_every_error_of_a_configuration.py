@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from harness import check, equal, main, SLOW, TemporaryFolder
-from harness.balancer import BINARY
+from harness.ground import RINGWAY
 
 
 BAD = """
@@ -37,7 +37,7 @@ address = "127.0.0.1:9000"
 def test():
     def checked(path):
         return subprocess.run(
-            [BINARY, "-t", "-c", path], capture_output=True, text=True, timeout=10 * SLOW, check=False
+            [RINGWAY, "-t", "-c", path], capture_output=True, text=True, timeout=10 * SLOW, check=False
         )
 
     with TemporaryFolder() as folder:
@@ -64,7 +64,7 @@ def test():
         )
         equal(
             subprocess.run(
-                [BINARY, "-c", path], capture_output=True, timeout=10 * SLOW, check=False
+                [RINGWAY, "-c", path], capture_output=True, timeout=10 * SLOW, check=False
             ).returncode,
             1,
             "exit status without -t",

@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 from harness import check, equal, eventually, free_port, main, SLOW, TemporaryFolder
-from harness.balancer import BINARY
+from harness.ground import RINGWAY
 from harness.client import Client
 
 
@@ -29,7 +29,7 @@ def start(config, sockets, environment):
         os.closerange(3 + len(sockets), 120)
 
     command = ["/bin/sh", "-c", f'export LISTEN_PID=$$ LISTEN_FDS={len(sockets)}; exec "$0" "$@"']
-    command += [BINARY, "-c", config]
+    command += [RINGWAY, "-c", config]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from findings import ROOT, judge, run  # noqa: E402
+
 BUILD, PREFIX = Path(sys.argv[1]), Path(sys.argv[2])
 EXPOSURE_MAX = 2.0
 
@@ -32,10 +34,6 @@ MORE = re.compile(
 )
 # Needed by the tests and benches, or part of every build, not named by the package.
 ONLY_TESTS = {"dpkg-dev", "libbenchmark-dev", "libclang-rt-19-dev", "libgtest-dev"}
-
-
-def run(*command, **options):
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
 
 
 def finding(done, what):
@@ -195,14 +193,7 @@ def main():
     done = install()
     if done.returncode != 0:
         sys.exit(f"meson install failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    failed = 0
-    for test in TESTS:
-        wrong = test()
-        failed += bool(wrong)
-        for line in wrong:
-            print(f"FAIL {test.__name__}: {line}")
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return judge(TESTS)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from findings import ROOT, judge, run  # noqa: E402
+
 MONITORING = ROOT / "monitoring"
 HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
 LABELS_OF_SCRAPES = {"instance", "job", "le"}
@@ -56,7 +58,7 @@ def check_names(expressions):
 
 
 def promtool(*arguments):
-    done = subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, check=False, cwd=MONITORING)
+    done = run("promtool", *arguments, cwd=MONITORING)
     return [] if done.returncode == 0 else [done.stdout + done.stderr]
 
 
@@ -111,14 +113,7 @@ TESTS = [
 def main():
     if shutil.which("promtool") is None:
         sys.exit("promtool is not installed; run tools/setup")
-    failed = 0
-    for test in TESTS:
-        wrong = test()
-        failed += bool(wrong)
-        for line in wrong:
-            print(f"FAIL {test.__name__}: {line}")
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return judge(TESTS)
 
 
 if __name__ == "__main__":

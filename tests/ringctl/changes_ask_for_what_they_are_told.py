@@ -2,6 +2,7 @@
 came of it."""
 
 import json
+from urllib.parse import quote
 
 from asking import StandIn, TemporaryFolder, check, equal, main, ringctl
 from asking.stand_in import upstream_page
@@ -12,7 +13,7 @@ UPSTREAMS = [
     upstream_page("web", "a"),
     upstream_page("the/pool", "b/1", state="draining", reason="by_hand", in_flight=3, weight_by_hand=7),
 ]
-CHANGED = {"generation": 4, "changed": ["pool `api`"], "needs_restart": ["[shards] count"]}
+CHANGED = {"generation": 4, "changed": ["pool `api` has changed"], "needs_restart": ["[shards] count"]}
 
 WANTED = {
     ("drain", "api/a"): ("POST", "/upstreams/api/a/drain", ""),
@@ -73,7 +74,7 @@ def test():
         )
         equal(
             said["reload",],
-            "generation 4 is in use:\n  changed: pool `api`\n  needs a restart: [shards] count\n",
+            "generation 4 is in use:\n  pool `api` has changed\n  needs a restart: [shards] count\n",
             "what a reload changed",
         )
         equal(said["confirm",], "generation 5 is in use; nothing has changed\n", "nothing changed")
@@ -86,12 +87,14 @@ def test():
 
         new = folder.file("new.toml", "[process]\n")
         done, made = ask(server, token, ("apply", new, "--confirm", "90s", "--abort-if", "errors>1%"))
-        equal(made[:3], ("POST", "/config/apply?confirm=90s&abort_if=errors%3E1%25", "[process]\n"), "apply")
+        target = f"/config/apply?confirm=90s&name={quote(new, safe='')}&abort_if=errors%3E1%25"
+        equal(made[:3], ("POST", target, "[process]\n"), "apply")
         equal(made[3]["Content-Type"], "application/toml", "its type")
         check("generation 6 is in use until 2026-01-02T03:04:05.678Z, unless" in done.out, f"{done}")
         done = ringctl("--token-file", token, "apply", "-", admin=server, stdin="# from a pipe\n")
         equal(done.status, 0, f"{done}")
-        equal(server.requests("POST")[-1][1:3], ("/config/apply?confirm=60s", "# from a pipe\n"), "60 s, a pipe")
+        target = "/config/apply?confirm=60s&name=standard%20input"
+        equal(server.requests("POST")[-1][1:3], (target, "# from a pipe\n"), "60 s, a pipe")
 
         done, _ = ask(server, token, ("drain", "api/a", "--json"))
         equal(json.loads(done.out), {"done": "/upstreams/api/a/drain"}, "the server's own JSON")

@@ -1,10 +1,10 @@
 """ringctl check and ringway -t print the same lines and end alike, of good files, of bad ones, and of none."""
 
-import os
-import subprocess
 from pathlib import Path
 
 from asking import ROOT, TemporaryFolder, check, equal, main, ringctl
+from harness.ground import RINGWAY
+from harness.tool import run
 
 FILES = {
     "good.toml": '[[listener]]\naddress = "127.0.0.1:8080"\n[[route]]\nrespond = { status = 204 }\n',
@@ -22,11 +22,9 @@ def test():
         paths += [folder.file("absent.toml"), str(Path(ROOT) / "docs/example.toml")]
         statuses = []
         for path in paths:
-            theirs = subprocess.run(
-                [os.environ["RINGWAY_BIN"], "-t", "-c", path], capture_output=True, text=True, check=False
-            )
+            theirs = run([RINGWAY, "-t", "-c", path])
             ours = ringctl("check", path)
-            equal((ours.status, ours.out, ours.err), (theirs.returncode, theirs.stdout, theirs.stderr), f"of {path}")
+            equal((ours.status, ours.out, ours.err), (theirs.status, theirs.out, theirs.err), f"of {path}")
             statuses.append(ours.status)
         check(0 in statuses and 1 in statuses, f"some are good, some are not: {statuses}")
         equal(statuses[:2], [0, 1], "a good file, a bad file")

@@ -1,7 +1,6 @@
 """Every command that looks, against a real ringway: its tables have what the server has, and top what was sent."""
 
 import json
-import os
 import re
 import subprocess
 import time
@@ -21,7 +20,9 @@ from asking import (
     ringctl,
     upstream,
 )
+from harness.ground import RINGWAY
 
+SECRETS = ["of-the-environment", "of-a-file", "of-the-token"]
 KEYS = "balance = \"round_robin\"\n"
 
 
@@ -50,6 +51,16 @@ def tables(ringway):
     show = ringctl("config", "show", admin=where)
     check('[[pool.upstream]]\nname = "a"' in show.out and "[process]" in show.out, f"{show}")
     equal(json.loads(ringctl("upstreams", "--json", admin=where).out)[0]["name"], "a", "JSON")
+
+
+def hides_secrets(ringway):
+    """From the environment and from a file: of an upstream, and the token; neither shown as a table nor as JSON."""
+    for words in (["config", "show"], ["config", "show", "--json"]):
+        done = ringctl(*words, admin=f"127.0.0.1:{ringway.admin_port}")
+        equal(done.status, 0, f"{done}")
+        check("X-Key" in done.out and "***" in done.out, f"that there is one: {done}")
+        for secret in SECRETS:
+            check(secret not in done.out + done.err, f"{words} shows {secret}: {done}")
 
 
 def explains(ringway):
@@ -95,7 +106,7 @@ def on_a_unix_socket():
             f'address = "127.0.0.1:{free_port()}"\n[[route]]\nrespond = {{ status = 204 }}\n',
         )
         with open(folder.file("stderr"), "wb") as log:
-            process = subprocess.Popen([os.environ["RINGWAY_BIN"], "-c", config], stderr=log)
+            process = subprocess.Popen([RINGWAY, "-c", config], stderr=log)
         try:
             eventually(lambda: ringctl("status", "--config", config).status == 0, "it answers on its socket", 10)
             done = ringctl("events", "--limit", 5, admin=f"unix:{path}")
@@ -107,18 +118,21 @@ def on_a_unix_socket():
 
 
 def test():
-    with Origin(answer, name="a") as a, Origin(answer, name="b") as b, Origin(answer, name="c") as c:
+    with Origin(answer, name="a") as a, Origin(answer, name="b") as b, Origin(answer, name="c") as c, TemporaryFolder() as folder:
+        key = folder.file("key", SECRETS[1] + "\n")
+        token = folder.file("token", SECRETS[2] + "\n")
         body = (
             '[[route]]\nname = "to_api"\npath_prefix = "/api"\npool = "api"\n'
             '[[route]]\nname = "rest"\npool = "web"\n'
             + pool("api", upstream(a), upstream(b, "weight = 2"), extra=KEYS)
-            + pool("web", upstream(c))
+            + pool("web", upstream(c, f'headers = {{ "X-Key" = {{ env = "KEY" }}, "X-Key2" = {{ file = "{key}" }} }}'))
         )
-        with Ringway(body) as ringway:
+        with Ringway(body, admin=f'token_file = "{token}"', environment={"KEY": SECRETS[0]}) as ringway:
             for _ in range(30):
                 equal(ringway.get("/api/x").status, 200, "status")
             eventually(lambda: ringway.pool("api")["requests"] == 30, "counted")
             tables(ringway)
+            hides_secrets(ringway)
             explains(ringway)
             top(ringway)
             by_its_configuration(ringway)

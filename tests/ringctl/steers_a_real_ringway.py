@@ -3,20 +3,7 @@ without the token."""
 
 import threading
 
-from asking import (
-    Origin,
-    Ringway,
-    Running,
-    TOKEN,
-    TemporaryFolder,
-    check,
-    equal,
-    eventually,
-    main,
-    pool,
-    response,
-    ringctl,
-)
+from asking import Origin, Steered, check, equal, eventually, main, pool, response, ringctl
 
 
 class Named(Origin):
@@ -41,32 +28,20 @@ def served(ringway, count=20):
     return found
 
 
-class Steered:
-    """A ringway and the words that ringctl needs to change it."""
-
-    def __init__(self, ringway, token):
-        self.ringway = ringway
-        self.words = ["--admin", f"127.0.0.1:{ringway.admin_port}", "--token-file", token]
-
-    def does(self, *words, status=0):
-        done = ringctl(*self.words, *words)
-        equal(done.status, status, f"{words}: {done}")
-        return done
-
-    def serve(self, wanted, what):
-        eventually(lambda: set(served(self.ringway)) == wanted, what)
+def serve(steered, wanted, what):
+    eventually(lambda: set(served(steered.ringway)) == wanted, what)
 
 
 def states(steered):
     done = steered.does("drain", "a")
     check(done.out.startswith("main/a: draining"), f"{done}")
-    steered.serve({"b"}, "none for a")
+    serve(steered, {"b"}, "none for a")
     check(steered.does("ready", "a").out.startswith("main/a: healthy"), "ready")
-    steered.serve({"a", "b"}, "both again")
+    serve(steered, {"a", "b"}, "both again")
     check("maintenance" in steered.does("maintenance", "main/b").out, "maintenance")
-    steered.serve({"a"}, "none for b")
+    serve(steered, {"a"}, "none for b")
     steered.does("ready", "b")
-    steered.serve({"a", "b"}, "both again")
+    serve(steered, {"a", "b"}, "both again")
 
 
 def weights(steered):
@@ -75,21 +50,24 @@ def weights(steered):
     eventually(lambda: served(steered.ringway, 40).get("a", 0) >= 30, "most go to a")
     done = steered.does("weight", "a", "default")
     check("weight 1, " in done.out, f"{done}")
+    for told in ("9", "that of the configuration"):
+        line = f"  weight_set  main/a  (by_hand) asked through the admin API: {told}"
+        eventually(lambda: any(one.endswith(line) for one in steered.does("events").lines()), line)
 
 
 def breakers(steered):
     done = steered.does("breaker", "open", "b")
     check("breaker open" in done.out, f"{done}")
-    steered.serve({"a"}, "none for b")
+    serve(steered, {"a"}, "none for b")
     check("main/b" in steered.does("breakers").out, "it is listed")
     check("breaker closed" in steered.does("breaker", "close", "b").out, "closed")
-    steered.serve({"a", "b"}, "both again")
+    serve(steered, {"a", "b"}, "both again")
     steered.does("breaker", "reset", "b")
 
 
 def a_drain_that_waits(steered, a, b):
     steered.does("maintenance", "b")
-    steered.serve({"a"}, "all for a")
+    serve(steered, {"a"}, "all for a")
     steered.does("ready", "b")
     steered.does("maintenance", "b")
     replies = []
@@ -99,9 +77,9 @@ def a_drain_that_waits(steered, a, b):
     steered.does("ready", "b")
     short = steered.does("drain", "a", "--wait=300ms", status=1)
     check("goes on draining, with 1 request still in flight" in short.err, f"{short}")
-    with Running(*steered.words, "drain", "a", "--wait") as run:
+    with steered.running("drain", "a", "--wait") as run:
         eventually(lambda: run.err, "progress")
-        steered.serve({"b"}, "new ones go elsewhere meanwhile")
+        serve(steered, {"b"}, "new ones go elsewhere meanwhile")
         equal(run.process.poll(), None, "it waits")
         a.gate.set()
         equal(run.finish(), 0, f"exit status: {run.err}")
@@ -113,41 +91,39 @@ def a_drain_that_waits(steered, a, b):
 
 
 def events_tell_of_it(steered):
-    with Running(*steered.words, "events", "-f", "--limit", 1) as run:
+    with steered.running("events", "-f", "--limit", 1) as run:
         eventually(lambda: run.out, "the last event")
         steered.does("drain", "a")
         eventually(lambda: any("  draining  main/a" in line for line in run.out), f"the drain is told: {run.out}")
         steered.does("ready", "a")
 
 
-def nobody_without_the_token(steered, folder):
+def nobody_without_the_token(steered):
     where = steered.words[:2]
     missing = ringctl(*where, "drain", "a")
     check(missing.status == 1 and "--token-file FILE" in missing.err, f"{missing}")
-    wrong = ringctl(*where, "--token-file", folder.file("wrong", "wrong\n"), "drain", "a")
+    wrong = ringctl(*where, "--token-file", steered.folder.file("wrong", "wrong\n"), "drain", "a")
     check(wrong.status == 1 and "is not the server's" in wrong.err, f"{wrong}")
     equal(steered.ringway.upstream("a")["state"], "healthy", "nothing has happened")
 
 
 def the_whole_process(steered):
-    with Running(*steered.words, "drain", "--all", "--wait") as run:
+    with steered.running("drain", "--all", "--wait") as run:
         equal(run.finish(30), 0, f"exit status: {run.err}")
         equal(run.out, ["drained: the process has ended"], "its last word")
     equal(steered.ringway.wait_end(10), 0, "ringway's exit status")
 
 
 def test():
-    with Named("a") as a, Named("b") as b, TemporaryFolder() as folder:
-        token = folder.file("token", TOKEN + "\n")
+    with Named("a") as a, Named("b") as b:
         body = '[[route]]\npool = "main"\n' + pool("main", a, b, extra='balance = "round_robin"\n')
-        with Ringway(body, admin=f'token_file = "{token}"') as ringway:
-            steered = Steered(ringway, token)
+        with Steered(body) as steered:
             states(steered)
             weights(steered)
             breakers(steered)
             a_drain_that_waits(steered, a, b)
             events_tell_of_it(steered)
-            nobody_without_the_token(steered, folder)
+            nobody_without_the_token(steered)
             the_whole_process(steered)
 
 

@@ -1,7 +1,6 @@
 """All that a scenario started is ended with it, however it ends; what does not come up is shown, and bad files start nothing."""
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import urllib.request
 
 from loading import SLOW, Origin, check, equal, main, response
 from loading.scenarios import Scenarios
+from harness.ground import RINGORIGIN
 
 
 def what_does_not_come_up_is_shown():
@@ -93,7 +93,7 @@ def origins_that_run_already_go_on_as_before():
         for name, port in zip("abc", ("9111", "9112", "9113")):
             address, control = f"127.0.0.1:{folder.ports[port]}", f"unix:{folder.path}/{name}.sock"
             started[name] = stack.enter_context(subprocess.Popen(
-                [os.environ["RINGORIGIN_BIN"], "--name", name, "--listen", address, "--listen", control],
+                [RINGORIGIN, "--name", name, "--listen", address, "--listen", control],
                 stdout=subprocess.DEVNULL))
             stack.callback(started[name].kill)
             text += f'[[origin]]\nname = "{name}"\naddress = "{address}"\nrunning = true\npid = {started[name].pid}\n' \

@@ -132,6 +132,8 @@ void BoardJudge::take(const Event& event) {
         case EventKind::breaker_half_open:
         case EventKind::breaker_closed:
             return take_breaker(event, model);
+        case EventKind::weight_set:
+            return violation(event, "is by hand, and no hand is in the simulation");
         case EventKind::failover:
         case EventKind::panic:
         case EventKind::panic_over:

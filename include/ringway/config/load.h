@@ -24,6 +24,7 @@ struct Error {
 struct Machine {
     std::vector<int> cpus;  // that this process may run on
 };
+Machine this_machine();
 
 /// Parses and validates. All errors of the text, in order of their place. Reads the environment and
 /// the files that secrets refer to (`{ env = "NAME" }`, `{ file = "/path" }`), nothing else. No

@@ -32,7 +32,8 @@ class AdminStream {
  public:
     virtual ~AdminStream() = default;
     /// Appends what is new, up to about `room` bytes; the rest waits in its source. Called about
-    /// every 100 ms, and not while a client does not read.
+    /// every 100 ms, and not while a client does not read. When the server ends or is released, it
+    /// is called until nothing is new, and then the stream ends.
     virtual void feed(std::string& out, std::size_t room) = 0;
 };
 
@@ -105,12 +106,14 @@ class AdminServer {
     /// The listening socket, for a successor; -1: none. Main thread.
     int listening_descriptor() const;
 
-    /// A successor accepts from now on: closes the listening socket and leaves its file; the
-    /// connections that are there go on. After start().
+    /// A successor accepts from now on: closes the listening socket and leaves its file. The
+    /// connections that are there end with their next reply, streams when all of it was sent, so
+    /// that their clients come back to the successor. After start().
     void release();
 
-    /// Cuts all connections, ends the threads and removes the unix socket if it is still this one.
-    /// Waits for a slow handler that runs.
+    /// Sends the replies and streams that are under way, for at most 500 ms; then cuts what is
+    /// left, ends the threads and removes the unix socket if it is still this one. Waits for a slow
+    /// handler that runs.
     void stop();
 
     /// Where it listens, with the port that the kernel chose for port 0. After start().

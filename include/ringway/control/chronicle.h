@@ -53,6 +53,9 @@ class Chronicle {
     /// Of the last event that was told. Any thread.
     std::uint64_t last_id() const;
 
+    /// How many times the thread has visited the rings. Any thread.
+    std::uint64_t visits() const { return visits_; }
+
     /// Tells everything that was published before the call and ends the thread. After the shards
     /// and the resolver have ended; not to be called by an online RcuReader.
     void stop();
@@ -92,6 +95,7 @@ class Chronicle {
     // The thread's, once it runs.
     std::vector<observe::Event> held_;  // by (version, part)
     std::uint64_t lost_told_ = 0;       // Board::events_lost() as the log knows it
+    std::atomic<std::uint64_t> visits_{0};
 
     mutable std::mutex mutex_;  // of what follows
     std::condition_variable wake_;

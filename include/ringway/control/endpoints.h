@@ -19,6 +19,7 @@
 #include "ringway/control/log_writer.h"
 #include "ringway/control/operations.h"
 #include "ringway/control/resolver.h"
+#include "ringway/control/tenure.h"
 #include "ringway/control/traffic_rates.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
@@ -51,6 +52,7 @@ struct EndpointSources {
     const Operations& operations;
     const Log* log = nullptr;
     const Alerts* alerts = nullptr;
+    Tenure* tenure = nullptr;  // none: it never ends
 };
 
 /// Every endpoint of docs/openapi.json. `rates` is ticked by someone else.

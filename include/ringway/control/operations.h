@@ -37,6 +37,7 @@ struct Reloaded {
 /// A configuration to be tried, which goes away by itself unless it is confirmed in time.
 struct ApplyOrder {
     std::string toml;
+    std::string name;                // of the text in its errors; empty: the file's
     base::Duration confirm{};        // > 0
     std::optional<double> abort_if;  // reverts when this share of requests fails (0.01: 1 %)
 };

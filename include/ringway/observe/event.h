@@ -30,6 +30,7 @@ enum class EventKind : std::uint8_t {
     breaker_open,
     breaker_half_open,
     breaker_closed,
+    weight_set,  // by hand, or back to that of the configuration
     // a pool
     failover,  // another tier serves
     panic,     // ejections are overlooked
@@ -37,7 +38,7 @@ enum class EventKind : std::uint8_t {
     total_failure,   // no upstream is left
     total_recovery,  // one is back
 };
-inline constexpr std::size_t kEventKinds = 20;
+inline constexpr std::size_t kEventKinds = 21;
 const char* name_of(EventKind kind);
 /// "info", "warning" or "critical".
 const char* severity_of(EventKind kind);

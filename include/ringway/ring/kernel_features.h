@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ringway::ring {
 
@@ -36,5 +37,8 @@ std::expected<KernelFeatures, std::string> probe_kernel_features();
 
 /// Switches the named feature off; false when there is none of that name.
 bool switch_off(KernelFeatures& features, std::string_view name);
+
+/// A sentence for each name that switch_off() does not know.
+std::vector<std::string> unknown_features(std::span<const std::string> names);
 
 }  // namespace ringway::ring

@@ -13,15 +13,17 @@ from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
 from harness.origin import Hangup, Origin, free_port
 from harness.receiver import BlackHole, Receiver, own_certificate, webhook
-from harness.ground import SLOW, TemporaryFolder, check, equal, eventually, seconds_of
+from harness.ground import ROOT, SLOW, TemporaryFolder, check, equal, eventually, seconds_of
 from harness.program import Load, Program
 from harness.succession import Dynasty
+from harness.tool import Done, Tool, Watched
 
 __all__ = [
     "BlackHole",
     "Checked",
     "Client",
     "Controlled",
+    "Done",
     "Dynasty",
     "Ended",
     "EventStream",
@@ -29,12 +31,15 @@ __all__ = [
     "Load",
     "Origin",
     "Program",
+    "ROOT",
     "Receiver",
     "Reply",
     "Ringway",
     "SLOW",
     "TOKEN",
     "TemporaryFolder",
+    "Tool",
+    "Watched",
     "check",
     "chunked",
     "equal",

@@ -9,10 +9,9 @@ import time
 import urllib.request
 
 from harness.client import Client
-from harness.ground import ROOT, SLOW, TemporaryFolder, check, eventually
+from harness.ground import RINGWAY, SLOW, TemporaryFolder, check, eventually
 from harness.origin import free_port
 
-BINARY = os.environ.get("RINGWAY_BIN", os.path.join(ROOT, "build/src/ringway"))
 EVENTS_LAG_SECONDS = 0.06 * SLOW  # the chronicle visits every 20 ms, and holds what it finds for one visit
 FAULTS = re.compile(
     r"assertion failed|ERROR: (Address|Leak|Undefined\w*)Sanitizer|WARNING: ThreadSanitizer|runtime error:",
@@ -60,7 +59,7 @@ class Ringway:
         more_listeners="",
         environment=None,
         descriptors=None,
-        binary=BINARY,
+        binary=RINGWAY,
         inherit=(),
         admin_listen=None,
     ):

@@ -8,6 +8,11 @@ import time
 # Sanitizer builds are slower: allowances are multiplied by this.
 SLOW = float(os.environ.get("RINGWAY_SLOW", "1"))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+# The programs under test.
+RINGWAY = os.environ.get("RINGWAY_BIN", os.path.join(ROOT, "build/src/ringway"))
+RINGORIGIN = os.environ.get("RINGORIGIN_BIN", os.path.join(ROOT, "build/tools/ringorigin"))
+RINGLOAD = os.environ.get("RINGLOAD_BIN", os.path.join(ROOT, "build/tools/ringload/ringload"))
+RINGCTL = os.environ.get("RINGCTL_BIN", os.path.join(ROOT, "build/tools/ringctl/ringctl"))
 
 
 def check(condition, what):

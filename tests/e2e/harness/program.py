@@ -8,11 +8,9 @@ import threading
 import time
 
 from harness.client import Client
-from harness.ground import ROOT, SLOW, check, eventually
+from harness.ground import RINGORIGIN, SLOW, check, eventually
 from harness.message import Ended
 from harness.origin import free_port
-
-BINARY = os.environ.get("RINGORIGIN_BIN", os.path.join(ROOT, "build/tools/ringorigin"))
 
 
 class Program:
@@ -23,7 +21,7 @@ class Program:
         self.host = host
         self.port = free_port()
         self.address = f"{host}:{self.port}"
-        self.command = [*within, BINARY, "--listen", self.address, "--name", name, *options]
+        self.command = [*within, RINGORIGIN, "--listen", self.address, "--name", name, *options]
         self.process = None
         self.within = within
         self.start()

@@ -6,8 +6,8 @@ import shutil
 import signal
 import time
 
-from harness.balancer import BINARY, FAULTS, Ringway
-from harness.ground import SLOW, TemporaryFolder, check, eventually
+from harness.balancer import FAULTS, Ringway
+from harness.ground import RINGWAY, SLOW, TemporaryFolder, check, eventually
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -21,7 +21,7 @@ class Dynasty(Ringway):
         check(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0, "orphans come to this process")
         self.home = TemporaryFolder()
         self.binary = self.home.file("ringway")
-        shutil.copy2(BINARY, self.binary)
+        shutil.copy2(RINGWAY, self.binary)
         self.pid_path = self.home.file("ringway.pid")
         super().__init__(
             body, process=f'pid_file = "{self.pid_path}"\n{process}', binary=self.binary, **more
@@ -34,7 +34,7 @@ class Dynasty(Ringway):
         """With a script, or with the true one; as a package manager does, by a rename."""
         path = self.binary + ".new"
         if text is None:
-            shutil.copy2(BINARY, path)
+            shutil.copy2(RINGWAY, path)
         else:
             with open(path, "w", encoding="ascii") as script:
                 script.write(text)
@@ -48,11 +48,11 @@ class Dynasty(Ringway):
     def log_count(self, text):
         return self.stderr().count(text)
 
-    def upgrade(self, seconds=20.0):
-        """SIGUSR2; returns once a new process serves and the old one knows it."""
+    def upgrade(self, seconds=20.0, ask=None):
+        """SIGUSR2, unless `ask` asks otherwise; returns once a new process serves and the old one knows it."""
         before = self.log_count("serves from now on")
         failures = self.log_count("the upgrade failed")
-        os.kill(self.pid, signal.SIGUSR2)
+        ask() if ask else os.kill(self.pid, signal.SIGUSR2)
 
         def done():
             check(self.log_count("the upgrade failed") == failures, f"the upgrade failed\n{self.stderr()}")

@@ -8,13 +8,12 @@ import threading
 import time
 
 from harness.balancer import pool
-from harness.ground import ROOT, SLOW, check, eventually
+from harness.ground import RINGLOAD, SLOW, check, eventually
 from harness.message import Ended, header
 from harness.origin import Hangup, Origin
 from harness.program import Load, Program
 from harness.succession import Dynasty
 
-RINGLOAD = os.environ.get("RINGLOAD_BIN", os.path.join(ROOT, "build/tools/ringload/ringload"))
 SHOWN_STREAM_SECONDS = 0.05  # between two events of a stream
 
 

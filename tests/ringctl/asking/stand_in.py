@@ -68,6 +68,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             owner.asked.append((self.command, self.path, body.decode(), dict(self.headers)))
         if path == "/events":
             return self.events(owner, asked)
+        if path == "/status" and "GET /status" not in owner.pages:
+            with owner.lock:
+                return self.send(200, {"last_event_id": max((event["id"] for event in owner.events), default=0)})
         status, page = owner.page(self.command, path)
         return self.send(status, page)
 

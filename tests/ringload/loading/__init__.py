@@ -8,48 +8,19 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../e2e"))
 
-from harness import (  # noqa: E402
-    Hangup,
-    Origin,
-    Program,
-    Ringway,
-    SLOW,
-    TemporaryFolder,
-    check,
-    chunked,
-    equal,
-    eventually,
-    forward_to,
-    free_port,
-    header,
-    main,
-    response,
-)
+import harness  # noqa: E402
+from harness import *  # noqa: E402,F401,F403
 from loading.command import BINARY, Running, balance, ringload, transport_failures, url_of  # noqa: E402
 from loading.servers import Nginx, Timed, answer_quickly  # noqa: E402
 
 __all__ = [
+    *harness.__all__,
     "BINARY",
-    "Hangup",
     "Nginx",
-    "Origin",
-    "Program",
-    "Ringway",
     "Running",
-    "SLOW",
-    "TemporaryFolder",
     "Timed",
     "answer_quickly",
     "balance",
-    "check",
-    "chunked",
-    "equal",
-    "eventually",
-    "forward_to",
-    "free_port",
-    "header",
-    "main",
-    "response",
     "ringload",
     "transport_failures",
     "url_of",

@@ -3,14 +3,13 @@
 import csv
 import json
 import os
-import signal
 import subprocess
 import time
 
 from harness.balancer import FAULTS
-from harness.ground import ROOT, SLOW, TemporaryFolder, check, equal
-
-BINARY = os.environ.get("RINGLOAD_BIN", os.path.join(ROOT, "build/tools/ringload/ringload"))
+from harness.ground import RINGLOAD as BINARY
+from harness.ground import TemporaryFolder, check, equal
+from harness.tool import Tool
 
 
 def transport_failures(result):
@@ -36,7 +35,7 @@ def url_of(target, path="/"):
     return f"http://{target.address}{path}"
 
 
-class Running:
+class Running(Tool):
     """ringload at work, with --json and, when asked for, --records; the block must wait for its end by finish()."""
 
     def __init__(self, target, *flags, path="/", records=False, quiet=True, stderr=subprocess.PIPE):
@@ -49,28 +48,13 @@ class Running:
         if quiet:
             command.append("--quiet")
         self.begin = time.monotonic()
-        self.process = subprocess.Popen(
-            [*command, url_of(target, path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+        super().__init__([*command, url_of(target, path)], stderr=stderr)
 
     def finish(self, seconds=40.0):
         """Waits for the end; returns self with status, out, err, seconds, json and records."""
-        try:
-            self.out, self.err = self.process.communicate(timeout=seconds * SLOW)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            out, err = self.process.communicate()
-            raise AssertionError(f"ringload did not end within {seconds * SLOW:.0f} s\n{out}\n{err}") from None
+        done = self.end(seconds)
         self.seconds = time.monotonic() - self.begin
-        self.status = self.process.returncode
-        self.err = self.err or ""
+        self.status, self.out, self.err = done.status, done.out, done.err
         # an --assert that does not hold begins its line; one of the program has its place before it
         words = "".join(line for line in self.err.splitlines(True) if not line.startswith("assertion failed: "))
         check(not FAULTS.search(words), f"ringload reported a fault:\n{self.err}")
@@ -88,14 +72,6 @@ class Running:
     def __getitem__(self, member):
         """A member of the JSON."""
         return self.json[member]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
 
 
 def ringload(target, *flags, status=0, seconds=40.0, **more):

@@ -1,7 +1,6 @@
 """The scenarios of tools/ringload/examples, on ports that are free."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import time
 from pathlib import Path
 
 from harness import SLOW, check, free_port
+from harness.ground import RINGLOAD, RINGORIGIN, RINGWAY
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent.parent / "tools/ringload/examples"
 PORTS = ["8088", "9911", "9111", "9112", "9113"]  # of the examples: proxy, admin, origins
@@ -49,9 +49,8 @@ class Scenarios:
         (self.path / name).write_text(text)
 
     def start(self, *arguments):
-        programs = [f"programs.{name} = '{os.environ[variable]}'" for name, variable in
-                    (("ringway", "RINGWAY_BIN"), ("ringorigin", "RINGORIGIN_BIN"))]
-        command = [os.environ["RINGLOAD_BIN"], "scenario", *arguments]
+        programs = [f"programs.{name} = '{binary}'" for name, binary in (("ringway", RINGWAY), ("ringorigin", RINGORIGIN))]
+        command = [RINGLOAD, "scenario", *arguments]
         for setting in programs:
             command += ["--set", setting]
         # killed in the worst case by the caller, it takes everything along that it started

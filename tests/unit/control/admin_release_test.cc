@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <string>
 
 #include "ringway/control/admin_server.h"
@@ -13,6 +15,19 @@
 namespace ringway::control {
 namespace {
 
+/// Has five lines to say, one with each feed.
+class Lines final : public AdminStream {
+ public:
+    void feed(std::string& out, std::size_t) override {
+        if (number_ < 5) out += "line " + std::to_string(++number_) + "\n";
+    }
+
+ private:
+    int number_ = 0;
+};
+
+constexpr std::string_view kAllLines = "line 1\nline 2\nline 3\nline 4\nline 5\n";
+
 /// One server as it would be in a process of its own.
 struct Server {
     Server(const std::string& path, const std::string& name) {
@@ -20,14 +35,31 @@ struct Server {
         server.add({{"/name",
                      {http::Method::get},
                      [name](const AdminRequest&) { return text_reply(200, name); },
-                     false}});
+                     false},
+                    {"/lines",
+                     {http::Method::get},
+                     [](const AdminRequest&) {
+                         AdminReply reply = text_reply(200, "");
+                         reply.stream = std::make_unique<Lines>();
+                         return reply;
+                     }},
+                    {.path = "/slow",
+                     .methods = {http::Method::get},
+                     .handler =
+                         [this](const AdminRequest&) {
+                             begun.set_value();
+                             go_on.get_future().wait();
+                             return text_reply(200, "done");
+                         },
+                     .slow = true}});
     }
+    std::promise<void> begun, go_on;
     config::Admin admin;
     Log log{LogLevel::error};
     AdminServer server{admin, log};
 };
 
-std::string ask(const std::string& path) {
+std::string ask(const std::string& path, const std::string& target = "/name") {
     const auto address = base::SocketAddress::parse("unix:" + path).value();
     const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval patience{8, 0};
@@ -37,12 +69,15 @@ std::string ask(const std::string& path) {
         ::close(client);
         return "refused";
     }
-    const std::string request = "GET /name HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    const std::string request =
+        "GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     ::send(client, request.data(), request.size(), MSG_NOSIGNAL);
     char bytes[1024];
-    for (ssize_t size = 0; (size = ::recv(client, bytes, sizeof(bytes), 0)) > 0;)
+    ssize_t size = 0;
+    while ((size = ::recv(client, bytes, sizeof(bytes), 0)) > 0)
         reply.append(bytes, static_cast<std::size_t>(size));
     ::close(client);
+    if (size < 0 || reply.empty()) return "cut";
     return reply.substr(reply.find("\r\n\r\n") + 4);
 }
 
@@ -79,6 +114,34 @@ TEST(admin_release, a_successor_that_fails_leaves_the_file_alone) {
     EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(admin_release, a_stream_ends_when_all_of_it_was_sent) {
+    const TemporaryFolder folder;
+    const std::string path = folder.at("admin.sock");
+    for (const bool stops : {false, true}) {
+        Server old(path, "old");
+        ASSERT_TRUE(old.server.start());
+        auto lines = std::async(std::launch::async, [&] { return ask(path, "/lines"); });
+        EXPECT_TRUE(eventually([&] { return old.server.requests() == 1; }));
+        EXPECT_EQ(lines.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+        stops ? old.server.stop() : old.server.release();
+        EXPECT_EQ(lines.get(), kAllLines) << stops;
+    }
+}
+
+TEST(admin_release, an_answer_that_is_under_way_still_comes) {
+    const TemporaryFolder folder;
+    const std::string path = folder.at("admin.sock");
+    Server old(path, "old");
+    ASSERT_TRUE(old.server.start());
+    auto slow = std::async(std::launch::async, [&] { return ask(path, "/slow"); });
+    old.begun.get_future().wait();
+    old.server.release();
+    auto stopped = std::async(std::launch::async, [&] { old.server.stop(); });
+    old.go_on.set_value();
+    EXPECT_EQ(slow.get(), "done");
+    stopped.get();
+}
+
 TEST(admin_release, a_connection_from_before_is_still_answered) {
     const TemporaryFolder folder;
     const std::string path = folder.at("admin.sock");
@@ -98,7 +161,10 @@ TEST(admin_release, a_connection_from_before_is_still_answered) {
     old.server.release();
     EXPECT_TRUE(eventually([&] { return old.server.listening_descriptor() < 0; }));
     EXPECT_EQ(ask(path), "refused");
-    EXPECT_TRUE(exchange().ends_with("old"));
+    const std::string last = exchange();
+    EXPECT_TRUE(last.ends_with("old"));
+    EXPECT_NE(last.find("\r\nConnection: close\r\n"), std::string::npos);
+    EXPECT_EQ(exchange(), "") << "that was the last answer";
     ::close(client);
 }
 

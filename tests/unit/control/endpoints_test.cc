@@ -1,5 +1,3 @@
-#include "ringway/control/endpoints.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -9,28 +7,10 @@
 #include <thread>
 
 #include "../observe/exposition_checker.h"
-#include "ringway/control/clock.h"
-#include "ringway/failover/merge.h"
+#include "endpoint_scene.h"
 
 namespace ringway::control {
 namespace {
-
-config::Config two_pools() {
-    config::Config config;
-    config.shards.resize(1);
-    config.pools.resize(2);
-    for (std::size_t i = 0; i < 2; ++i) {
-        config.pools[i].name = i == 0 ? "api" : "files";
-        config.pools[i].upstreams.resize(2);
-        for (auto& upstream : config.pools[i].upstreams) {
-            upstream.name = &upstream == &config.pools[i].upstreams[0] ? "a" : "b";
-            upstream.literal = base::SocketAddress::parse("127.0.0.1:1");
-        }
-    }
-    config.pools[0].health.checks.resize(1);
-    config.pools[0].health.checks[0].name = "http /";
-    return config;
-}
 
 TEST(unready_reason, follows_the_phase_and_the_pools) {
     const config::Config config = two_pools();
@@ -49,54 +29,6 @@ TEST(unready_reason, follows_the_phase_and_the_pools) {
     files->upstreams[1].eligible = false;
     EXPECT_EQ(unready_reason(Phase::accepting, view), "pool files has no eligible upstream");
 }
-
-/// The standard endpoints over a board with one shard, asked by calling their handlers.
-struct Scene {
-    AdminReply ask(const std::string& path, const std::string& query = "") {
-        const http::RequestHead head;
-        const AdminEndpoint* const endpoint = endpoint_of(endpoints, path);
-        if (endpoint == nullptr) return error_reply(404, "not_found", "no endpoint");
-        return endpoint->handler({http::Method::get, path, query, head});
-    }
-    AdminReply change(const std::string& path, http::Method method = http::Method::post,
-                      const std::string& body = "", const std::string& query = "") {
-        const http::RequestHead head;
-        const AdminEndpoint* const endpoint = endpoint_of(endpoints, path);
-        if (endpoint == nullptr) return error_reply(404, "not_found", "no endpoint");
-        EXPECT_NE(std::ranges::find(endpoint->methods, method), endpoint->methods.end()) << path;
-        return endpoint->handler({method, path, query, head, body});
-    }
-    const cluster::UpstreamView& view_of(std::uint16_t pool, std::uint16_t upstream) {
-        const base::RcuReader reader;
-        seen = board.read()->upstream({{pool}, {upstream}});
-        return seen;
-    }
-    void set_state(std::uint16_t pool, std::uint16_t upstream, cluster::UpstreamState state,
-                   cluster::Reason reason) {
-        const base::RcuReader reader;
-        const auto now = read_clocks().now;
-        EXPECT_TRUE(board.change(
-            {.shard = 0, .now = now, .counters = &counters}, [&](const cluster::View& view) {
-                return failover::set_state(view, {{pool}, {upstream}}, state, reason, now);
-            }));
-    }
-    config::Config config = two_pools();
-    Log log{LogLevel::error, -1};
-    std::atomic<Phase> phase{Phase::starting};
-    Resolver resolver{config::borrow(config), log};
-    failover::Board board{resolver.first_view(std::chrono::seconds(0))};
-    LogWriter writer{config::borrow(config), {}, log};
-    AdminServer server{config.admin, log};
-    observe::ShardCounters counters{config};
-    health::CheckStats checks;
-    Chronicle chronicle{board, {&counters}, log};
-    Operations operations;
-    std::shared_ptr<TrafficRates> rates = std::make_shared<TrafficRates>();
-    std::vector<AdminEndpoint> endpoints = standard_endpoints(
-        {phase, board, {&counters}, checks, chronicle, writer, resolver, server, operations},
-        rates);
-    cluster::UpstreamView seen;
-};
 
 TEST(endpoints, healthz_is_ok_in_every_phase) {
     Scene scene;
@@ -204,14 +136,6 @@ TEST(endpoints, events_are_read_from_an_id_on) {
                             "after=1&limit=", "limit=18446744073709551616"}) {
         EXPECT_EQ(scene.ask("/events", bad).status, 400) << bad;
     }
-}
-
-/// A member of a JSON text as text; "" when it is none.
-std::string text_of(const std::string& json, const char* pointer) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element element;
-    if (parser.parse(json).at_pointer(pointer).get(element) != simdjson::SUCCESS) return "";
-    return simdjson::minify(element);
 }
 
 TEST(changes, drain_maintenance_and_ready_are_set_by_hand_and_stay) {
@@ -326,6 +250,9 @@ TEST(operations, apply_takes_a_time_and_a_bound) {
     EXPECT_EQ(apply("").status, 200);
     EXPECT_EQ(seen.confirm, std::chrono::seconds(60));
     EXPECT_EQ(seen.abort_if, std::nullopt);
+    EXPECT_EQ(seen.name, "");
+    EXPECT_EQ(apply("name=a+b.toml").status, 200);
+    EXPECT_EQ(seen.name, "a b.toml");
     for (const char* bad : {"confirm=0s", "confirm=25h", "confirm=60", "abort_if=errors",
                             "abort_if=errors>1", "abort_if=errors>x%25", "abort_if=errors>100%25",
                             "abort_if=errors>-1%25", "abort_if=latency>1%25"}) {

@@ -75,6 +75,7 @@ TEST(weight_by_hand, replaces_that_of_the_configuration_until_it_is_taken_back) 
     ByHandWorld world(config);
     EXPECT_EQ(world.weights(), "5 1 ");
     EXPECT_TRUE(world.weight(at(0), 9));
+    EXPECT_EQ(world.events(), "weight_set(0)");
     EXPECT_EQ(world.weights(), "9 1 ");
     EXPECT_EQ(world.see(at(0)).weight_config, 5u);
     EXPECT_FALSE(world.weight(at(0), 9));
@@ -83,6 +84,7 @@ TEST(weight_by_hand, replaces_that_of_the_configuration_until_it_is_taken_back) 
     EXPECT_TRUE(world.take(set_addresses(*world.view, none_resolved(world.config), world.now)) ||
                 world.see(at(0)).weight_by_hand == 9u);
     EXPECT_TRUE(world.weight(at(0), std::nullopt));
+    EXPECT_EQ(world.events(), "weight_set(0)");
     EXPECT_EQ(world.weights(), "5 4 ");
     EXPECT_FALSE(world.weight(at(0), std::nullopt));
 }
@@ -93,9 +95,9 @@ TEST(weight_by_hand, of_0_is_no_traffic) {
     EXPECT_EQ(world.eligible(), "1");
     EXPECT_TRUE(world.weight(at(1), 0));
     EXPECT_EQ(world.eligible(), "");
-    EXPECT_EQ(world.events(), "total_failure");
+    EXPECT_EQ(world.events(), "weight_set(1) total_failure");
     EXPECT_TRUE(world.weight(at(0), 1));
-    EXPECT_EQ(world.events(), "total_recovery");
+    EXPECT_EQ(world.events(), "weight_set(0) total_recovery");
     EXPECT_EQ(world.eligible(), "0");
 }
 

@@ -6,6 +6,7 @@
 
 #include "naive.h"
 #include "ringway/base/prng.h"
+#include "ringway/failover/by_hand.h"
 #include "world.h"
 
 namespace ringway::failover {
@@ -228,7 +229,7 @@ class Walk {
 
     void other_step(NaivePool& pool, std::size_t i, Place place) {
         const Instant now = world_.now;
-        switch (prng_.below(6)) {
+        switch (prng_.below(7)) {
             case 0:
                 return both(
                     [&](const View& view) { return eject(view, place, Reason::error_rate, now); },
@@ -253,6 +254,13 @@ class Walk {
                     [&] { return pool.set_percent(i, percent); });
             }
             case 4: {
+                std::optional<std::uint32_t> weight;
+                if (prng_.chance(60)) weight = prng_.below(3);
+                return both(
+                    [&](const View& view) { return set_weight_by_hand(view, place, weight, now); },
+                    [&] { return pool.set_weight(i, weight); });
+            }
+            case 5: {
                 const bool has = prng_.chance(70);
                 auto& addresses = resolved_[place.pool.value][i];
                 addresses.clear();

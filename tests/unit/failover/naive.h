@@ -25,6 +25,7 @@ struct NaiveUpstream {
     int ejections = 0;
     bool fault = false;
     int percent = 100;
+    std::optional<std::uint32_t> weight;  // by hand
     BreakerPhase phase = BreakerPhase::closed;
     int trials = 0, passed = 0, openings = 0;
     Instant breaker_until{};
@@ -39,7 +40,7 @@ struct NaiveUpstream {
         return state == UpstreamState::unhealthy && reason == Reason::probe_missed;
     }
     bool open_to_requests(const config::Pool& rules) const {
-        if (!has_address || cooling_until || percent == 0) return false;
+        if (!has_address || cooling_until || percent == 0 || weight == 0u) return false;
         if (phase == BreakerPhase::open) return false;
         return phase == BreakerPhase::closed ||
                trials < static_cast<int>(rules.breaker.max_trial_requests);
@@ -187,6 +188,9 @@ struct NaivePool {
     bool set_percent(std::size_t i, int percent) {
         return std::exchange(upstreams[i].percent, percent) != percent;
     }
+    bool set_weight(std::size_t i, std::optional<std::uint32_t> weight) {
+        return std::exchange(upstreams[i].weight, weight) != weight;
+    }
     bool set_address(std::size_t i, bool has) {
         if (upstreams[i].literal) return false;
         return std::exchange(upstreams[i].has_address, has) != has;
@@ -262,6 +266,7 @@ inline std::vector<std::string> differences(const NaivePool& was, const NaivePoo
         if (!a.cooling_until && b.cooling_until) add("rate_limited", i);
         if (a.cooling_until && !b.cooling_until) add("rate_limit_over", i);
         if (a.fault != b.fault) add(b.fault ? "credentials_refused" : "credentials_accepted", i);
+        if (a.weight != b.weight) add("weight_set", i);
         if (a.phase == b.phase) continue;
         add((std::string("breaker_") + cluster::name_of(b.phase)).c_str(), i);
     }

@@ -310,6 +310,11 @@ TEST(KernelFeatures, SwitchesOffByName) {
         EXPECT_FALSE((*features).*line.member);
     }
     EXPECT_FALSE(switch_off(*features, "sqpoll"));
+    const std::vector<std::string> names{"sqpoll", "msg_ring", "Msg_ring"};
+    EXPECT_EQ(
+        unknown_features(names),
+        (std::vector<std::string>{"no feature is named `sqpoll`; `ringway -V` lists them",
+                                  "no feature is named `Msg_ring`; `ringway -V` lists them"}));
 }
 
 }  // namespace

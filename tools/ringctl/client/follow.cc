@@ -16,11 +16,11 @@ std::optional<std::uint64_t> EventHistory::probe_after() const {
     return last_id_ - 1;
 }
 
-bool EventHistory::begins_anew(const Value& events) {
+bool EventHistory::begins_anew(const Value& events, std::uint64_t newest) {
     const auto found = events.elements();
     const std::uint64_t id = found.empty() ? 0 : event_id(found.front());
-    // a later one: the last one told is no longer kept, which take() will count
-    if (id > last_id_) return false;
+    // later ones: the last one told is no longer kept, which take() will count
+    if (id > last_id_ || (id == 0 && newest >= last_id_)) return false;
     const bool same_time =
         last_time_.empty() || (id != 0 && found.front()["time"].text() == last_time_);
     if (id == last_id_ && same_time) return false;

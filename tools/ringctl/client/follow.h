@@ -28,9 +28,10 @@ class EventHistory {
     /// What to ask after a cut: the event before the ones to come, so that it can be compared.
     /// Nothing when there is none.
     std::optional<std::uint64_t> probe_after() const;
-    /// The answer: an array of at most one event. True when it shows that the server's events are
-    /// no longer those that were told, and history begins anew.
-    bool begins_anew(const Value& events);
+    /// The answer, an array of at most one event, and the id of the server's newest one. True when
+    /// they show that the server's events are no longer those that were told, and history begins
+    /// anew. A new process that an upgrade has made counts on, and has none of those before it.
+    bool begins_anew(const Value& events, std::uint64_t newest);
 
  private:
     std::uint64_t last_id_;

@@ -1,6 +1,5 @@
 // check: what `ringway -t` says, without a ringway. config: what the process runs with.
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <cstdio>
 
@@ -22,27 +21,13 @@ struct CheckArguments {
     std::string file;
 };
 
-config::Machine this_machine() {
-    config::Machine machine;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(0, sizeof(set), &set);
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) machine.cpus.push_back(cpu);
-    }
-    return machine;
-}
-
 /// What only shows when a ring is to be made.
 std::vector<config::Error> feature_errors(const config::Config& loaded, const std::string& file) {
     std::vector<config::Error> errors;
     for (const config::Shard& shard : loaded.shards) {
-        for (const std::string& name : shard.kernel_features_off) {
-            ringway::ring::KernelFeatures any;
-            if (ringway::ring::switch_off(any, name)) continue;
-            errors.push_back({"ringway: " + file, 0, 0,
-                              "`kernel_features_off`: no feature is named `" + name +
-                                  "`; `ringway -V` lists them"});
+        for (const std::string& complaint :
+             ringway::ring::unknown_features(shard.kernel_features_off)) {
+            errors.push_back({"ringway: " + file, 0, 0, "`kernel_features_off`: " + complaint});
         }
     }
     return errors;
@@ -68,7 +53,7 @@ std::string json_of(const std::string& file, const std::vector<config::Error>& e
 }
 
 Result<int> run_check(Session& session, const CheckArguments& arguments) {
-    const auto loaded = config::load(arguments.file, this_machine());
+    const auto loaded = config::load(arguments.file, config::this_machine());
     const auto errors = loaded ? feature_errors(*loaded, arguments.file) : loaded.error();
     if (session.json()) session.print_json(json_of(arguments.file, errors));
     for (const config::Error& error : errors) std::fprintf(stderr, "%s\n", error.text().c_str());

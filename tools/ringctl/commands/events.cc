@@ -127,7 +127,10 @@ class Follower {
         if (!after) return {};
         const auto events = session_.get(fmt::format("/events?after={}&limit=1", *after));
         if (!events) return std::unexpected(events.error());
-        if (history_.begins_anew(events->root()))
+        const auto status = session_.get("/status");
+        if (!status) return std::unexpected(status.error());
+        const double newest = status->root()["last_event_id"].number_or_zero();
+        if (history_.begins_anew(events->root(), static_cast<std::uint64_t>(newest)))
             Session::note("ringway was started anew: its events begin with 1 again");
         return {};
     }

@@ -30,7 +30,7 @@ struct ApplyArguments {
 
 std::string list_text(std::string_view heading, const Value& list) {
     std::string out;
-    for (const Value& one : list.elements()) out += fmt::format("  {} {}\n", heading, one.text());
+    for (const Value& one : list.elements()) out += fmt::format("  {}{}\n", heading, one.text());
     return out;
 }
 
@@ -43,8 +43,8 @@ std::string generation_text(const Value& answer) {
     } else if (answer["changed"].is_array()) {
         text += answer["changed"].elements().empty() ? "; nothing has changed" : ":";
     }
-    return text + '\n' + list_text("changed:", answer["changed"]) +
-           list_text("needs a restart:", answer["needs_restart"]);
+    return text + '\n' + list_text("", answer["changed"]) +
+           list_text("needs a restart: ", answer["needs_restart"]);
 }
 
 Result<int> post(Session& session, const char* target) {
@@ -85,6 +85,8 @@ Result<int> run_apply(Session& session, const ApplyArguments& arguments) {
     auto text = read_input(arguments.file);
     if (!text) return std::unexpected(text.error());
     std::string target = "/config/apply?confirm=" + percent_encoded(arguments.confirm);
+    const std::string name = arguments.file == "-" ? "standard input" : arguments.file;
+    target += "&name=" + percent_encoded(name);
     if (!arguments.abort_if.empty()) target += "&abort_if=" + percent_encoded(arguments.abort_if);
     const auto reply = session.change({.method = "POST",
                                        .target = std::move(target),

@@ -1,0 +1,112 @@
+"""events -f over upgrades of a real ringway: the stream of the old process ends in good order, the new one's goes on from there;
+each event comes once, the ids have no gap, and nothing that the old process sees while it drains is among them."""
+
+import json
+import re
+import threading
+import time
+
+from asking import Checked, Dynasty, EventStream, Steered, check, equal, eventually, forward_to, health_check, main, response
+
+
+def change(steered, count):
+    """So many times two events."""
+    for _ in range(count):
+        steered.does("drain", "a")
+        steered.does("ready", "a")
+
+
+def events_of(lines):
+    return [json.loads(line) for line in lines]
+
+
+def last_id(steered):
+    return json.loads(steered.does("status", "--json").out)["last_event_id"]
+
+
+def each_event_once(steered, b):
+    ringway = steered.ringway
+    with steered.running("events", "-f", "--json") as run, EventStream(ringway, seconds=20) as raw:
+        eventually(lambda: run.out, "those that were there")
+        for number in range(3):
+            change(steered, 2)
+            # Seen by both processes, since the old one drains for as long as /slow takes.
+            ringway.upgrade()
+            b.verdict = response(500 if number % 2 == 0 else 200)
+            ringway.wait_state(b, "unhealthy" if number % 2 == 0 else "healthy", 20)
+            change(steered, 1)
+            # A process that is not there any more is asked by nobody.
+            told = len(ringway.events())
+            check(told >= 3, f"the new process's events: {told}")
+            eventually(lambda: run.out and events_of(run.out)[-1]["id"] >= last_id(steered), "the last event", 20)
+        found = events_of(run.out)
+        ids = [event["id"] for event in found]
+        equal(ids, list(range(ids[0], ids[0] + len(ids))), "each once, without a gap")
+        turns = [event["kind"] for event in found if event["upstream"] == "b" and event["kind"] != "healthy"]
+        equal(turns, ["unhealthy", "recovered", "unhealthy"], "what was seen of b")
+        equal(sum(event["kind"] == "draining" for event in found), 9, "every change by hand")
+        said = " ".join(run.err)
+        check("the stream of events has ended; trying again" in said, f"it says that it came back: {said}")
+        check("anew" not in said and "no longer kept" not in said, f"and nothing else: {said}")
+        return raw_ids(raw)
+
+
+def raw_ids(raw):
+    """What the first process's stream had, up to its end in good order."""
+    while True:
+        got = raw.client.sock.recv(65536)
+        if not got:
+            return [int(one) for one in re.findall(rb"^id: (\d+)$", raw.text, re.M)]
+        raw.text += got
+
+
+def a_gap_is_said(steered, b):
+    """What the old process had told is not known to the new one."""
+    b.verdict = response(200)
+    steered.ringway.wait_state(b, "healthy", 20)
+    steered.ringway.wait_event("recovered", upstream="b")
+    newest = last_id(steered)
+    with steered.running("events", "-f", "--after", newest - 3, "--json") as run:
+        time.sleep(0.3)
+        steered.ringway.upgrade()
+        eventually(lambda: any("trying again" in line for line in run.err), "it noticed")
+        time.sleep(1)  # by then it has come back, to a process that has nothing to tell yet
+        change(steered, 1)
+        eventually(lambda: len(run.out) >= 5, f"3 old ones and 2 new ones: {run.out} {run.err}", 20)
+        ids = [event["id"] for event in events_of(run.out)]
+        equal(ids, list(range(newest - 2, newest - 2 + len(ids))), "nothing is lost to who was there")
+        check(not any("anew" in line for line in run.err), f"the same story: {run.err}")
+    with steered.running("events", "-f", "--after", newest - 3, "--json") as late:
+        eventually(lambda: len(late.out) >= 2, "the new ones")
+        missed = events_of(late.out)[0]["id"] - (newest - 3) - 1
+        check(missed >= 3, f"the old ones are not there: {missed}")
+        eventually(lambda: any(f"{missed} events before the next are no longer kept" in line for line in late.err), f"{late.err}")
+
+
+def test():
+    release = threading.Event()
+
+    def answer(request):
+        if request.target == "/slow":
+            release.wait(60)
+        return response(200, b"done")
+
+    with Checked("a", answer=answer) as a, Checked("b", answer=answer) as b:
+        body = forward_to(a, b, pool_keys=health_check(interval="1s", fast_interval='"100ms"', fall=2, rise=1))
+        with Steered(body, kind=Dynasty, graceful_timeout="60s") as steered:
+            ringway = steered.ringway
+            ringway.wait_state(b, "healthy")
+            first = ringway.pid
+            with ringway.client(seconds=60) as slow:
+                slow.ask("GET", "/slow")
+                eventually(lambda: a.served() + b.served() == 1, "it is at an origin")
+                ids = each_event_once(steered, b)
+                check(ringway.status_of(first) is None, "the first process is still there")
+                equal(ids, list(range(ids[0], ids[0] + len(ids))), "of its stream")
+                a_gap_is_said(steered, b)
+                release.set()
+                equal(slow.reply().body, b"done", "what it waited for")
+
+
+if __name__ == "__main__":
+    main(test)

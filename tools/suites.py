@@ -73,12 +73,13 @@ RINGLOAD_ODD = [
 # Of ringctl: what reads odd streams, draws a screen and waits on two threads.
 RINGCTL_ODD = [
     "events_come_once_each_over_cut_connections",
+    "events_go_on_over_upgrades",
     "exit_statuses_tell_refusals_mistakes_and_silence_apart",
     "json_is_the_servers_own",
     "top_leaves_the_terminal_as_it_was",
     "top_shows_rates_and_obeys_its_keys",
 ]
-RINGCTL_CROSSING = ["top_leaves_the_terminal_as_it_was", "top_shows_rates_and_obeys_its_keys"]
+RINGCTL_CROSSING = ["events_go_on_over_upgrades", "top_leaves_the_terminal_as_it_was", "top_shows_rates_and_obeys_its_keys"]
 RINGLOAD_CROSSING = [
     "its_threads_run_on_the_cpus_that_it_was_told",
     "makes_exactly_the_requests_that_were_asked_for",
@@ -176,7 +177,13 @@ CLANG = {
     "CCACHE_SLOPPINESS": "pch_defines,time_macros",
 }
 # Not optimized: it compiles in half the time, and the tests wait more than they compute.
-SANITIZED = ["--buildtype=plain", "-Doptimization=0", "-Db_lundef=false", "-Dcpp_args=['-g1','-Xclang','-fno-pch-timestamp']"]
+# Headers out of a precompiled one are no system headers to clang 19, which finds deprecated things in them.
+SANITIZED = [
+    "--buildtype=plain",
+    "-Doptimization=0",
+    "-Db_lundef=false",
+    "-Dcpp_args=['-g1','-Xclang','-fno-pch-timestamp','-Wno-deprecated-declarations']",
+]
 
 
 def build_asan(log):

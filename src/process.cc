@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@
 #include "ringway/control/upgrade_desk.h"
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
+#include "ringway/observe/timestamp.h"
 #include "ringway/ring/kernel_ring.h"
 #include "ringway/shard/crew.h"
 #include "succession.h"
@@ -42,6 +44,9 @@ namespace {
 
 constexpr std::size_t kAccessRingBytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kFirstLookup{3};
+// Before idle connections are closed at the end: the request of one that was just accepted is on
+// its way.
+constexpr std::chrono::milliseconds kLastGrace{100};
 
 void raise_descriptor_limit() {
     rlimit limit;
@@ -105,23 +110,23 @@ struct Served {
     control::Watchdog& watchdog;
     std::atomic<control::Phase>& phase;
     std::atomic<std::int64_t>& drain_deadline_ns;
-    bool succeeded = false;  // another process is the service now
+    pid_t successor = 0;  // it is the service now; 0: this process is
 };
 
 void drain(const Served& served) {
     const Testator& of = served.testator;
     of.log.info("main", "draining");
-    if (!served.succeeded) served.notifier.stopping("draining");
+    if (served.successor == 0) served.notifier.stopping("draining");
     served.phase = control::Phase::draining;
     served.drain_deadline_ns = base::to_ns(of.config.process.graceful_timeout +
                                            control::read_clocks().now.time_since_epoch());
-    of.crew.drain(of.config.process.graceful_timeout);
+    of.crew.drain(of.config.process.graceful_timeout, kLastGrace);
     of.sockets.close_all();
 }
 
 void stop(const Served& served) {
     served.testator.log.info("main", "stopping");
-    if (!served.succeeded) served.notifier.stopping("stopping");
+    if (served.successor == 0) served.notifier.stopping("stopping");
     served.phase = control::Phase::draining;
     served.testator.crew.stop();
     served.testator.sockets.close_all();
@@ -139,14 +144,31 @@ void serve_upgrade(Served& served) {
         return;
     }
     const auto turn = served.reloader.hold();  // what is handed over stays as it is meanwhile
+    std::string at;
+    observe::append_timestamp(at, control::read_clocks().unix_ns);
     const auto pid = upgrade(served.testator);
     if (pid) {
-        served.succeeded = true;
+        served.successor = *pid;
         served.watchdog.stop();
         served.notifier.main_pid(*pid, "serving");
         served.phase = control::Phase::draining;
+    } else {
+        served.notifier.status("serving; the upgrade at " + at + " failed: " + pid.error());
     }
     served.desk.answer(pid);
+}
+
+/// A service manager learns that the process that took over has died when that becomes its child,
+/// which is when this one ends. It stays unreaped, for the manager to see how it ended.
+void end_behind_successor(const Served& served) {
+    if (served.successor == 0 || !served.notifier.heard()) return;
+    siginfo_t ended{};
+    const auto id = static_cast<id_t>(served.successor);
+    if (waitid(P_PID, id, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
+    const bool drained = ended.si_code == CLD_EXITED && ended.si_status == 0;
+    if (drained) return;  // for one behind it, or because it was told to
+    served.testator.log.error("main", "the process that took over has died; stopping, too");
+    stop(served);
 }
 
 /// Until every shard has ended: SIGTERM and SIGQUIT drain, SIGINT stops, SIGUSR1 opens the access
@@ -166,6 +188,8 @@ void serve_signals(const sigset_t& signals, Served& served) {
             serve_upgrade(served);
         } else if (number == SIGHUP) {
             static_cast<void>(served.reloader.reload());  // says in the log what came of it
+        } else if (number == SIGCHLD) {
+            end_behind_successor(served);
         }
     }
 }

@@ -10,15 +10,24 @@ namespace ringway::accept {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{100};  // after running out of descriptors
+// For how long after its first accept a socket is asked anew: as long as others may stop accepting
+// on it. Between two times the one before doubles.
+constexpr std::chrono::milliseconds kGlanceFirst{4};
+constexpr std::chrono::seconds kGlanceLast{10};
 
 }  // namespace
 
-/// One listening socket and its accept.
+/// One listening socket and its accept. Other processes and shards may accept on the same socket,
+/// and the kernel wakes one of those who wait (EPOLLEXCLUSIVE). One that is about to be canceled,
+/// as at an upgrade, takes that wake with it, and the connection waits for a next one to wake
+/// somebody. Therefore the accept is canceled and made anew now and then at first: a new one takes
+/// what is there.
 class Acceptors::Acceptor {
  public:
     Acceptor(Acceptors& all, ring::Descriptor socket, std::uint16_t listener)
         : all_(all), socket_(socket), listener_(listener) {
         all_.ring_.accept(op_, socket_);
+        all_.wheel_.set(timer_, all_.ring_.now() + glance_);
     }
     ~Acceptor() { RW_ASSERT(socket_ == ring::kNoDescriptor); }
 
@@ -52,7 +61,15 @@ class Acceptors::Acceptor {
         }
     }
     void on_timer() {
-        if (!closing_ && !op_.submitted()) all_.ring_.accept(op_, socket_);
+        if (closing_) return;
+        if (op_.submitted()) {
+            all_.ring_.cancel(op_);
+        } else {
+            all_.ring_.accept(op_, socket_);
+        }
+        if (glance_ >= kGlanceLast) return;
+        glance_ *= 2;
+        all_.wheel_.set(timer_, all_.ring_.now() + glance_);
     }
     void close_join() {
         if (op_.submitted() || socket_ == ring::kNoDescriptor) return;
@@ -64,6 +81,7 @@ class Acceptors::Acceptor {
     ring::Descriptor socket_;
     std::uint16_t listener_;
     bool closing_ = false;
+    base::Duration glance_ = kGlanceFirst;
     ring::OpOf<&Acceptor::on_accept> op_{*this};
     base::TimerOf<&Acceptor::on_timer> timer_{*this};
 };

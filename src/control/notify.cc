@@ -57,6 +57,8 @@ void Notifier::main_pid(pid_t pid, std::string_view status) const {
     send(fmt::format("MAINPID={}\nREADY=1\nSTATUS={}", pid, one_line(status)));
 }
 
+void Notifier::status(std::string_view status) const { send("STATUS=" + one_line(status)); }
+
 void Notifier::send(const std::string& lines) const {
     sockaddr_un to{};
     if (address_.empty() || address_.size() >= sizeof(to.sun_path)) return;

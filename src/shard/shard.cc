@@ -152,7 +152,8 @@ void Shard::Machine::read_requests() {
     const std::int64_t bound = asked_drain_ns.load(std::memory_order_acquire);
     const std::int64_t grace = asked_grace_ns.load(std::memory_order_relaxed);
     if (bound >= 0 && !ending) start_drain(ring.now() + Duration(bound), Duration(grace));
-    if (grace == 0 && idle_deadline != base::kNever) idle_deadline = ring.now();  // asked again
+    if (idle_deadline != base::kNever)  // asked again, the shorter grace holds
+        idle_deadline = std::min(idle_deadline, ring.now() + Duration(grace));
 }
 
 void Shard::Machine::start_drain(Instant deadline, Duration idle_grace) {

@@ -17,7 +17,7 @@ mount -t tmpfs tmpfs "$1/run"
 mount -t tmpfs tmpfs "$1/tmp"
 mount --rbind /dev "$1/dev"
 exec env -i container=ringway-test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
-    chroot "$1" /lib/systemd/systemd --log-target=console --show-status=no
+    chroot "$1" /lib/systemd/systemd --log-target=journal --show-status=no
 """
 # Of no use here, or looking at the machine as if it were theirs.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "e2scrub_reap.service", "fstrim.timer",
@@ -45,6 +45,7 @@ class Booted:
             )
 
     def words(self):
+        """What was said before there was a journal."""
         return Path(self.words_path).read_text(errors="replace")[-3000:]
 
     def first(self):
@@ -68,10 +69,31 @@ class Booted:
         return done.stdout
 
     def why(self):
-        return self.inside("systemctl", "status", "--no-pager", "--full", "ringway.service").stdout + self.words()
+        return self.inside("systemctl", "status", "--no-pager", "--full", "--lines=30", "ringway.service").stdout + self.words()
 
     def show(self, name):
         return self.systemctl("show", f"--property={name}", "--value", "ringway.service").strip()
+
+    def state(self):
+        return self.show("ActiveState")
+
+    def main_pid(self):
+        return self.show("MainPID")
+
+    def processes(self):
+        """Process ids of the service, as its systemd sees them."""
+        group = self.show("ControlGroup")
+        found = self.inside("cat", f"/sys/fs/cgroup{group}/cgroup.procs") if group else None
+        return found.stdout.split() if found and found.returncode == 0 else []
+
+    def journal(self, cursor=""):
+        """What ringway and systemd about it said, of late or behind the cursor."""
+        since = [f"--after-cursor={cursor}"] if cursor else []
+        return self.inside("journalctl", "--no-pager", "--output=cat", "--unit=ringway.service", *since).stdout
+
+    def cursor(self):
+        said = self.inside("journalctl", "--no-pager", "--lines=0", "--show-cursor").stdout
+        return said.split("cursor: ", 1)[1].strip()
 
     def wait(self, condition, what):
         end = time.monotonic() + BOUND_SECONDS
@@ -80,15 +102,12 @@ class Booted:
                 raise RuntimeError(f"{what}: not within {BOUND_SECONDS} s\n{self.why()}")
             time.sleep(0.1)
 
-    def is_active(self):
-        try:
-            return self.inside("systemctl", "is-active", "ringway.service").stdout.strip() == "active"
-        except (RuntimeError, OSError):
-            return False
+    def is_active(self, unit="ringway.service"):
+        return self.inside("systemctl", "is-active", unit).stdout.strip() == "active"
 
     def main_process(self):
         """The status of the service's main process, from here: of the processes in the cgroup the one with its number."""
-        wanted = self.show("MainPID")
+        wanted = self.main_pid()
         for status in Path("/proc").glob("[0-9]*/status"):
             try:
                 text = status.read_text()
@@ -99,8 +118,14 @@ class Booted:
                 return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
         raise RuntimeError(f"there is no process {wanted}: {self.why()}")
 
+    def is_up(self):
+        try:
+            return self.inside("systemctl", "is-system-running").stdout.strip() in ("running", "degraded")
+        except (RuntimeError, OSError):
+            return False
+
     def __enter__(self):
-        self.wait(self.is_active, "systemd starts ringway")
+        self.wait(self.is_up, "systemd boots")
         return self
 
     def __exit__(self, *_):
@@ -108,16 +133,4 @@ class Booted:
         self.process.wait()
 
 
-def speaks_to_systemd(program):
-    """Whether the program tells systemd that it is ready; without that the unit's Type=notify waits in vain."""
-    return b"NOTIFY_SOCKET" in program.read_bytes()
-
-
-def do_not_wait(root):
-    folder = root / "etc/systemd/system/ringway.service.d"
-    folder.mkdir(parents=True)
-    (folder / "silent.conf").write_text("[Service]\nType=exec\nWatchdogSec=0\n")
-    return folder
-
-
-__all__ = ["Booted", "do_not_wait", "speaks_to_systemd"]
+__all__ = ["Booted"]

@@ -30,6 +30,8 @@ class Notifier {
     void stopping(std::string_view status) const;
     /// From now on that process is the service.
     void main_pid(pid_t pid, std::string_view status) const;
+    /// The line of `systemctl status`, and nothing else.
+    void status(std::string_view status) const;
     void watchdog() const { send("WATCHDOG=1"); }
 
  private:

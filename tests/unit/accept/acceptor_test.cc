@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
 #include <vector>
 
 #include "../ring/fake_ring.h"
+#include "ringway/ring/kernel_features.h"
 #include "ringway/ring/kernel_ring.h"
 
 namespace ringway::accept {
@@ -319,6 +321,63 @@ TEST(Acceptors, CountsRealConnections) {
         (*ring)->close(socket, false);
     }
     for (const int client : clients) ::close(client);
+}
+
+/// The listener of one process on a ring of the kernel.
+struct RealShard {
+    RealShard(const config::Config& config, Descriptor socket, ring::KernelRingSettings settings)
+        : ring(ring::KernelRing::make(settings).value()),
+          wheel(ring->now()),
+          counters(config),
+          acceptors(config, *ring, wheel, counters, counts, lobby) {
+        acceptors.add(0, {&socket, 1});
+        turn();
+    }
+    ~RealShard() {
+        acceptors.close();
+        while (!acceptors.closed()) turn();
+        for (const auto& [socket, listener] : lobby.admitted) ring->close(socket, false);
+        turn();
+    }
+    void turn() {
+        ring->wait(ring::read_clock() + milliseconds(2));
+        ring->dispatch();
+        wheel.expire(ring->now());
+    }
+    std::unique_ptr<ring::KernelRing> ring;
+    base::TimerWheel wheel;
+    observe::ShardCounters counters;
+    ConnectionCounts counts{1};
+    Lobby lobby;
+    Acceptors acceptors;
+};
+
+TEST(Acceptors, TakesWhatTheKernelToldOneThatStopsAccepting) {
+    ring::KernelRingSettings settings;
+    settings.features = ring::probe_kernel_features().value();
+    settings.entries = 64;
+    settings.completion_entries = 256;
+    settings.buffer_count = 4;
+    settings.buffer_bytes = 4096;
+    const config::Config config =
+        config_of(1, {"unix:@ringway-two-acceptors-" + std::to_string(getpid())});
+    const SocketAddress& at = config.listeners[0].address;
+    const Descriptor socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::bind(socket, at.raw(), at.raw_size()), 0);
+    ASSERT_EQ(::listen(socket, 16), 0);
+    RealShard older(config, ::dup(socket), settings);
+    RealShard newer(config, ::dup(socket), settings);
+    const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::connect(client, at.raw(), at.raw_size()),
+              0);  // wakes the older, which waited first
+    older.acceptors.close();
+    while (!older.acceptors.closed()) older.turn();
+    EXPECT_EQ(older.lobby.admitted.size(), 0u);
+    const auto end = ring::read_clock() + std::chrono::seconds(5);
+    while (newer.lobby.admitted.empty() && ring::read_clock() < end) newer.turn();
+    EXPECT_EQ(newer.lobby.admitted.size(), 1u);
+    ::close(client);
+    ::close(socket);
 }
 
 }  // namespace

@@ -70,6 +70,8 @@ TEST(notifier, tells_each_state_in_the_manager_s_words) {
     EXPECT_EQ(manager.next(), "MAINPID=4711\nREADY=1\nSTATUS=serving");
     notifier.watchdog();
     EXPECT_EQ(manager.next(), "WATCHDOG=1");
+    notifier.status("serving; it\nfailed");
+    EXPECT_EQ(manager.next(), "STATUS=serving; it failed");
 }
 
 TEST(notifier, finds_abstract_sockets_and_is_silent_without_one) {

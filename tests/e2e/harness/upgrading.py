@@ -129,6 +129,12 @@ def settings(fast, sockets):
     return routes + pool("main", fast.address) + pool("tunnels", sockets)
 
 
+def generation(ringway):
+    """Of the configuration of the newest process; None where one before it has answered."""
+    status = ringway.page("/status")
+    return status["generation"] if status["pid"] == ringway.pid else None
+
+
 def reload(ringway, number):
     """SIGHUP for a file with other balancing, and in turn with a pool, a route and an upstream more; once it is in force."""
     more = '[[pool]]\nname = "more"\n[[pool.upstream]]\nname = "m"\naddress = "127.0.0.1:9"\n' if number % 2 else ""
@@ -136,9 +142,10 @@ def reload(ringway, number):
     policy = ["p2c", "least_request", "peak_ewma"][number % 3]
     text = ringway.text.replace('[[pool]]\nname = "main"\n', f'[[pool]]\nname = "main"\nbalance = "{policy}"\n')
     ringway.folder.file("ringway.toml", text + more)
-    before = ringway.metric("ringway_config_generation")
+    eventually(lambda: generation(ringway) is not None, "the newest process answers", 20)
+    before = generation(ringway)
     os.kill(ringway.pid, signal.SIGHUP)
-    eventually(lambda: ringway.metric("ringway_config_generation") == before + 1, "the new configuration is in force", 20)
+    eventually(lambda: generation(ringway) == before + 1, "the new configuration is in force", 20)
 
 
 def run(count, rate=400, pause=1.0, shards=(2,), keys="", reloads=0, note=lambda text: None):

@@ -48,14 +48,10 @@ CURLM* new_multi() {
 }
 
 AlertEvent alert_event(const observe::Told& told) {
-    const config::Config& config = *told.config;
-    const observe::Event& event = told.event;
-    const config::Pool& pool = config.pools[event.pool];
-    const bool is_pool = event.upstream == observe::Event::kWholePool;
     return {.told = told,
-            .pool = pool.name,
-            .upstream = is_pool ? "" : pool.upstreams[event.upstream].name,
-            .sentence = observe::event_sentence(event, config)};
+            .pool = told.pool,
+            .upstream = told.upstream,
+            .sentence = observe::event_sentence(told)};
 }
 
 }  // namespace

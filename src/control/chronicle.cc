@@ -109,7 +109,8 @@ void Chronicle::tell(const observe::Event& event) {
     if (event.shard == board_.shard_count()) {
         control_events_[event.pool][static_cast<std::size_t>(event.kind)].add();
     }
-    observe::Told told{0, read_clocks().unix_ns_of(event.at), event, board_.config()};
+    observe::Told told = observe::told_of(event, *board_.config());
+    told.unix_ns = read_clocks().unix_ns_of(event.at);
     {
         const std::lock_guard lock(mutex_);
         if (kept_.size() == kKept) kept_.pop_front();
@@ -125,15 +126,12 @@ void Chronicle::write(const observe::Told& told) {
     const observe::Event& event = told.event;
     const LogLevel level = level_of(event.kind);
     if (!log_.wants(level)) return;
-    const config::Config& config = *told.config;
-    const config::Pool& pool = config.pools[event.pool];
     std::vector<LogField> fields{
         {.key = "event", .value = told.id},
         {.key = "kind", .value = observe::name_of(event.kind), .told = true},
-        {.key = "pool", .value = pool.name, .names = true, .told = true}};
+        {.key = "pool", .value = told.pool, .names = true, .told = true}};
     if (event.upstream != observe::Event::kWholePool) {
-        const std::string_view upstream = pool.upstreams[event.upstream].name;
-        fields.push_back({.key = "upstream", .value = upstream, .names = true, .told = true});
+        fields.push_back({.key = "upstream", .value = told.upstream, .names = true, .told = true});
         fields.push_back({.key = "from", .value = cluster::name_of(event.from)});
         fields.push_back({.key = "to", .value = cluster::name_of(event.to)});
     }
@@ -147,7 +145,7 @@ void Chronicle::write(const observe::Told& told) {
     if (event.took >= base::Duration::zero()) {
         fields.push_back({.key = "took_ms", .value = event.took, .told = true});
     }
-    log_.line(level, "health", observe::event_sentence(event, config), fields);
+    log_.line(level, "health", observe::event_sentence(told), fields);
 }
 
 void Chronicle::report_lost() {

@@ -41,8 +41,13 @@ bool needs_sockets(const config::Config& before, const config::Config& next, std
            from.congestion_control != to.congestion_control;
 }
 
+template <class Things>
+bool has(const Things& things, std::size_t place) {
+    return place < things.size() && !things[place].retired;
+}
+
 bool had_sockets(const config::Config& config, std::size_t place) {
-    return place < config.listeners.size() && !config.listeners[place].retired;
+    return has(config.listeners, place);
 }
 
 }  // namespace
@@ -168,6 +173,7 @@ Outcome<Reloaded> Reloader::put_in_force(config::Config next) {
     }
     const failover::Addresses addresses = parts_.resolver.prepare(merged.config, kLookup);
     hand_over(*before, merged.config, addresses);
+    earlier_.push_back(before);
     if (!wait_for_shards(merged.config->generation))
         parts_.log.warn("main", "a shard has not followed the new configuration within 5 s");
     for (const std::uint16_t listener : opened) {
@@ -258,31 +264,39 @@ bool Reloader::wait_for_shards(std::uint64_t generation) const {
     return true;
 }
 
-/// A retired place is vacant when no exchange goes by a configuration in which it was in use, and
-/// no connection is left of it.
-config::Vacancies Reloader::vacancies() const {
-    const bool nobody_behind = std::ranges::all_of(parts_.counters, [this](const auto& counters) {
-        return counters->oldest_generation.get() == parts_.board.config()->generation;
-    });
+/// A retired place is vacant when no configuration is left in which it was in use, and no
+/// connection is left of it. Who goes by a configuration holds it: shards as long as an exchange
+/// does, which a stream may do for hours. It is not to keep the places of what came and went
+/// meanwhile.
+config::Vacancies Reloader::vacancies() {
+    std::vector<std::shared_ptr<const config::Config>> held;
+    for (const auto& each : earlier_) {
+        if (auto config = each.lock()) held.push_back(std::move(config));
+    }
+    std::erase_if(earlier_, [](const auto& each) { return each.expired(); });
+    const auto nobody_has = [held](const auto& that) { return std::ranges::none_of(held, that); };
     const auto listener = [this](std::uint16_t place) {
         return std::ranges::all_of(parts_.counters, [place](const auto& counters) {
             return counters->listeners[place].connections_open.get() == 0;
         });
     };
-    const auto upstream = [this, nobody_behind](cluster::Place place) {
-        return nobody_behind && is_idle(place);
+    const auto route = [nobody_has](std::uint16_t place) {
+        return nobody_has([place](const auto& config) { return has(config->routes, place); });
     };
-    const auto pool = [this, nobody_behind](cluster::PoolIndex index) {
+    const auto upstream = [this, nobody_has](cluster::Place place) {
+        return is_idle(place) && nobody_has([place](const auto& config) {
+                   return has(config->pools, place.pool.value) &&
+                          has(config->pools[place.pool.value].upstreams, place.upstream.value);
+               });
+    };
+    const auto pool = [this, nobody_has](cluster::PoolIndex index) {
         const std::size_t count = parts_.board.config()->pools[index.value].upstreams.size();
         for (std::size_t i = 0; i < count; ++i) {
             if (!is_idle({index, {static_cast<std::uint16_t>(i)}})) return false;
         }
-        return nobody_behind;
+        return nobody_has([index](const auto& config) { return has(config->pools, index.value); });
     };
-    return {.listener = listener,
-            .route = [nobody_behind](std::uint16_t) { return nobody_behind; },
-            .pool = pool,
-            .upstream = upstream};
+    return {.listener = listener, .route = route, .pool = pool, .upstream = upstream};
 }
 
 bool Reloader::is_idle(cluster::Place place) const {

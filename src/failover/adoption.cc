@@ -103,6 +103,16 @@ UpstreamView after(const Move& move, const UpstreamView& before, Instant now) {
     return fresh;
 }
 
+/// The pool of the same name at that place; nullptr where another has it now, which has nothing of
+/// the one before, and where one that was gone is back.
+const config::Pool* same_pool(const config::Config& before, const config::Config& now,
+                              std::size_t place) {
+    if (place >= before.pools.size()) return nullptr;
+    const config::Pool& was = before.pools[place];
+    const config::Pool& is = now.pools[place];
+    return was.name == is.name && (is.retired || !was.retired) ? &was : nullptr;
+}
+
 }  // namespace
 
 Step adopt(const View& view, std::shared_ptr<const config::Config> next, const Addresses& resolved,
@@ -114,7 +124,7 @@ Step adopt(const View& view, std::shared_ptr<const config::Config> next, const A
     Draft draft(base, now);
     for (std::size_t p = 0; p < config.pools.size(); ++p) {
         const config::Pool& pool = config.pools[p];
-        const config::Pool* const known = p < before.pools.size() ? &before.pools[p] : nullptr;
+        const config::Pool* const known = same_pool(before, config, p);
         for (std::size_t u = 0; u < pool.upstreams.size(); ++u) {
             const Place place{{static_cast<std::uint16_t>(p)}, {static_cast<std::uint16_t>(u)}};
             const bool was_there = known != nullptr && u < known->upstreams.size();

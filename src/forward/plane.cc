@@ -72,7 +72,6 @@ bool is_leaving(const cluster::UpstreamView& upstream) {
 }  // namespace
 
 bool Plane::act_on_view() {
-    monitor.serve_asked();
     bool acted = std::exchange(queues_moved, false);
     const cluster::View& next = *board.read();
     if (next.config != rules.back()->config) adopt(next);
@@ -90,6 +89,8 @@ bool Plane::act_on_view() {
             act_on_pool(cluster::PoolIndex{static_cast<std::uint16_t>(p)}, before.get(), *pools[p]);
         }
     }
+    // Behind the adoption: until then the monitor knows a view that may be freed by now.
+    monitor.serve_asked();
     if (acted) {
         for (const auto& queue : queues) queue->serve();
     }

@@ -43,7 +43,8 @@ void clear_names(const T& before, const T& now, Counters& counters) {
 }
 
 bool is_same_upstream(const config::Pool& before, const config::Pool& now, std::size_t index) {
-    return index < before.upstreams.size() && !before.upstreams[index].retired &&
+    return before.name == now.name && before.retired == now.retired &&
+           index < before.upstreams.size() && !before.upstreams[index].retired &&
            !now.upstreams[index].retired &&
            before.upstreams[index].address == now.upstreams[index].address;
 }

@@ -168,6 +168,7 @@ void Monitor::Machine::ask_owner(Place place, base::Instant first_sign) const {
 void Monitor::Machine::look_at(const View& view) {
     if (!started || stopped) return;
     if (view.config != desk.config) adopt(view);
+    desk.seen = &view;  // the one before may be freed after this turn
     for (std::size_t pool = 0; pool < view.pools.size(); ++pool) {
         if (view.pools[pool]->version == seen_versions[pool]) continue;
         seen_versions[pool] = view.pools[pool]->version;

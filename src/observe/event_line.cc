@@ -46,16 +46,24 @@ std::string rough(base::Duration time) {
     return fmt::format("{:.1f} s", ms / 1000);
 }
 
-const config::Upstream* upstream_of(const Event& event, const config::Config& config) {
-    if (event.upstream == Event::kWholePool) return nullptr;
-    return &config.pools[event.pool].upstreams[event.upstream];
-}
+bool is_of_upstream(const Event& event) { return event.upstream != Event::kWholePool; }
 
 }  // namespace
 
-std::string event_sentence(const Event& event, const config::Config& config) {
-    std::string text = "pool " + config.pools[event.pool].name;
-    if (const auto* upstream = upstream_of(event, config)) text += " upstream " + upstream->name;
+Told told_of(const Event& event, const config::Config& config) {
+    const config::Pool& pool = config.pools[event.pool];
+    return {.id = 0,
+            .unix_ns = 0,
+            .event = event,
+            .pool = pool.name,
+            .upstream = is_of_upstream(event) ? pool.upstreams[event.upstream].name : "",
+            .by_control = event.shard >= config.shards.size()};
+}
+
+std::string event_sentence(const Told& told) {
+    const Event& event = told.event;
+    std::string text = "pool " + told.pool;
+    if (is_of_upstream(event)) text += " upstream " + told.upstream;
     text += ": ";
     text += name_of(event.kind);
     if (event.reason != cluster::Reason::none) {
@@ -72,8 +80,7 @@ std::string event_sentence(const Event& event, const config::Config& config) {
 
 void put_event(JsonWriter& json, const Told& told) {
     const Event& event = told.event;
-    const config::Config& config = *told.config;
-    const config::Upstream* const upstream = upstream_of(event, config);
+    const bool of_upstream = is_of_upstream(event);
     const auto put = [&json](const char* key, bool applies, std::string_view text) {
         json.key(key);
         if (applies) {
@@ -87,18 +94,18 @@ void put_event(JsonWriter& json, const Told& told) {
     json.key("time").time(told.unix_ns);
     json.key("kind").text(name_of(event.kind));
     json.key("severity").text(severity_of(event.kind));
-    json.key("pool").text(config.pools[event.pool].name);
-    put("upstream", upstream != nullptr, upstream != nullptr ? upstream->name : "");
+    json.key("pool").text(told.pool);
+    put("upstream", of_upstream, told.upstream);
     put("reason", event.reason != cluster::Reason::none, cluster::name_of(event.reason));
-    put("from", upstream != nullptr, cluster::name_of(event.from));
-    put("to", upstream != nullptr, cluster::name_of(event.to));
+    put("from", of_upstream, cluster::name_of(event.from));
+    put("to", of_upstream, cluster::name_of(event.to));
     json.key("took_ms").milliseconds(event.took);
     put("evidence", event.evidence_size > 0, event.evidence_text());
     json.key("shard");
-    if (event.shard < config.shards.size()) {
-        json.number(event.shard);
-    } else {
+    if (told.by_control) {
         json.null();
+    } else {
+        json.number(event.shard);
     }
     json.key("version").number(event.version);
     json.close_object();

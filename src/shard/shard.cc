@@ -206,8 +206,9 @@ ShardMemory Shard::memory() {
 
 void Shard::restore(const ShardMemory& memory) {
     forward::Plane& plane = machine_->plane;
-    RW_ASSERT(memory.latencies.size() == plane.config().pools.size());
-    RW_ASSERT(memory.retry_budgets.size() == plane.config().pools.size());
+    // A reload may have been faster: it leaves everything in its place, and may add to it.
+    RW_ASSERT(memory.latencies.size() <= plane.config().pools.size());
+    RW_ASSERT(memory.retry_budgets.size() == memory.latencies.size());
     for (std::size_t i = 0; i < memory.latencies.size(); ++i) {
         const cluster::PoolIndex pool{static_cast<std::uint16_t>(i)};
         for (std::size_t k = 0; k < memory.latencies[i].size(); ++k) {

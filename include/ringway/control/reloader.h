@@ -89,7 +89,7 @@ class Reloader {
     void hand_over(const config::Config& before, const std::shared_ptr<const config::Config>& next,
                    const failover::Addresses& addresses);
     bool wait_for_shards(std::uint64_t generation) const;
-    config::Vacancies vacancies() const;
+    config::Vacancies vacancies();
     bool is_idle(cluster::Place place) const;
     void note(bool success);
     Outcome<Reloaded> take_back(const std::string& why);
@@ -98,8 +98,9 @@ class Reloader {
     void count(std::uint64_t& requests, std::uint64_t& failures) const;
 
     const ReloaderParts parts_;
-    mutable std::mutex turn_;  // of the verbs
-    config::Config loaded_;    // in force, as its text said
+    mutable std::mutex turn_;                                   // of the verbs
+    config::Config loaded_;                                     // in force, as its text said
+    std::vector<std::weak_ptr<const config::Config>> earlier_;  // that some exchange may go by
 
     mutable std::mutex mutex_;  // of what follows
     observe::ReloadFacts facts_;

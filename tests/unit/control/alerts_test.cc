@@ -46,11 +46,11 @@ struct Scene {
         alerts->start();
     }
     void tell(EventKind kind, std::uint16_t upstream = 0) {
-        observe::Told told;
+        observe::Event event;
+        event.kind = kind;
+        event.upstream = upstream;
+        observe::Told told = observe::told_of(event, config);
         told.id = ++ids;
-        told.event.kind = kind;
-        told.event.upstream = upstream;
-        told.config = config::borrow(config);
         alerts->take(told);
     }
     observe::WebhookFacts facts(std::size_t place = 0) const {

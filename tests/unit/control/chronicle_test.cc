@@ -83,8 +83,8 @@ struct Scene {
 /// "version.part" of each.
 std::vector<std::string> places_of(const std::vector<observe::Told>& told) {
     std::vector<std::string> places;
-    for (const auto& [id, unix_ns, event, config] : told) {
-        places.push_back(std::to_string(event.version) + "." + std::to_string(event.part));
+    for (const observe::Told& one : told) {
+        places.push_back(std::to_string(one.event.version) + "." + std::to_string(one.event.part));
     }
     return places;
 }
@@ -173,14 +173,40 @@ TEST(Chronicle, hands_each_to_its_listener_once_and_in_order) {
     Scene scene;
     std::vector<std::uint64_t> heard;
     scene.chronicle.on_told([&](const observe::Told& told) {
-        const config::Config& config = *told.config;
         heard.push_back(told.id);
-        EXPECT_EQ(config.pools[told.event.pool].name, "api");
+        EXPECT_EQ(told.pool, "api");
     });
     for (std::uint64_t version = 1; version <= 5; ++version) scene.push(0, version);
     scene.chronicle.start();
     scene.chronicle.stop();
     EXPECT_EQ(heard, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+}
+
+TEST(Chronicle, events_that_are_kept_hold_no_configuration_alive) {
+    auto config = std::make_shared<const config::Config>(sample_config());
+    const std::weak_ptr<const config::Config> first = config;
+    failover::Board board(failover::first_view(config, kNoNames, base::Instant{}));
+    config.reset();
+    TemporaryFolder folder;
+    Log log(LogLevel::error, open("/dev/null", O_WRONLY | O_CLOEXEC));
+    observe::ShardCounters counters(*board.config());
+    Chronicle chronicle(board, {&counters}, log);
+    Event event;
+    event.version = 1;
+    event.upstream = 0;
+    ASSERT_TRUE(board.events(0).push(event));
+    chronicle.start();
+    chronicle.stop();
+    {
+        const base::RcuReader reader;
+        auto next = std::make_shared<config::Config>(sample_config());
+        next->generation = 2;
+        board.adopt(next, kNoNames, base::Instant{});
+    }
+    board.reclaim();
+    ASSERT_EQ(chronicle.last_id(), 1u);
+    EXPECT_EQ(chronicle.events_last(1).at(0).upstream, "a");
+    EXPECT_TRUE(first.expired());
 }
 
 TEST(Chronicle, an_event_has_the_wall_clock_time_at_which_it_happened) {
@@ -260,9 +286,9 @@ TEST(Chronicle, none_is_missing_or_told_twice_with_publishers_on_threads_of_thei
     std::map<std::uint64_t, Event> told;  // by id, as a reader sees them on the way
     const auto read_on = [&] {
         const std::uint64_t after = told.empty() ? 0 : told.rbegin()->first;
-        for (const auto& [id, unix_ns, event, config] : scene.chronicle.events_after(after, 1024)) {
-            EXPECT_EQ(id, after == 0 && told.empty() ? 1 : told.rbegin()->first + 1);
-            EXPECT_TRUE(told.emplace(id, event).second);
+        for (const observe::Told& one : scene.chronicle.events_after(after, 1024)) {
+            EXPECT_EQ(one.id, after == 0 && told.empty() ? 1 : told.rbegin()->first + 1);
+            EXPECT_TRUE(told.emplace(one.id, one.event).second);
         }
     };
     for (int i = 0; i < 60; ++i) {

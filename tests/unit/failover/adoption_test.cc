@@ -100,6 +100,31 @@ TEST(adopt, new_pools_and_upstreams_are_there_and_retired_ones_are_never_picked)
     EXPECT_EQ(next_due(*scene.view), base::kNever);
 }
 
+TEST(adopt, a_pool_in_the_place_of_one_that_is_gone_begins_anew_at_the_same_addresses) {
+    Scene scene(three());
+    ASSERT_TRUE(scene.set(at(0), UpstreamState::draining, Reason::by_hand));
+    ASSERT_TRUE(scene.set(at(1), UpstreamState::unhealthy));
+    ASSERT_TRUE(scene.take(open_breaker(*scene.view, at(2), Reason::error_rate, scene.now)));
+    scene.reload([](config::Config& next) { next.pools[0].retired = true; });
+    EXPECT_EQ(scene.upstream(0).state, UpstreamState::draining);
+    scene.reload([](config::Config& next) {
+        next.pools[0].retired = false;
+        next.pools[0].name = "another";
+    });
+    EXPECT_EQ(scene.eligible(), "012");
+    EXPECT_EQ(scene.upstream(0).state, UpstreamState::healthy);
+    EXPECT_EQ(scene.upstream(2).breaker, cluster::BreakerView{});
+    EXPECT_EQ(scene.events(), "");
+}
+
+TEST(adopt, a_pool_that_is_back_begins_anew) {
+    Scene scene(three());
+    ASSERT_TRUE(scene.set(at(1), UpstreamState::unhealthy));
+    scene.reload([](config::Config& next) { next.pools[0].retired = true; });
+    scene.reload([](config::Config& next) { next.pools[0].retired = false; });
+    EXPECT_EQ(scene.eligible(), "012");
+}
+
 TEST(adopt, rules_that_are_gone_leave_nothing_behind) {
     Scene scene(three());
     ASSERT_TRUE(scene.take(open_breaker(*scene.view, at(0), Reason::error_rate, scene.now)));

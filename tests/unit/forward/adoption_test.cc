@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "plane_world.h"
+#include "ringway/failover/by_hand.h"
 
 namespace ringway::forward {
 namespace {
@@ -57,6 +58,28 @@ TEST_F(Adoption, an_upstream_that_moved_loses_its_idle_connections_and_keeps_non
     world.respond(third);
 }
 
+/// What it was asked before must not be looked up in a view that is freed by now.
+TEST_F(Adoption, a_probe_that_another_shard_asks_for_at_that_moment_goes_by_the_new_rules) {
+    PlaneWorld asked([](config::Config& config) { config.pools[0].suspicion.enabled = true; });
+    const cluster::Place place{{0}, {0}};
+    asked.board->change({.shard = 1, .now = asked.ring.now()}, [&](const cluster::View& view) {
+        return failover::set_weight_by_hand(view, place, 5, asked.ring.now());
+    });
+    asked.settle();
+    asked.board->reclaim();
+    auto next = std::make_shared<config::Config>(*asked.board->config());
+    next->pools.unshare();
+    ++next->generation;
+    move_upstream(*next);
+    asked.board->ask_probe(0, place, asked.ring.now());
+    asked.board->adopt(next, {{{address("10.0.0.9:80")}}}, asked.ring.now());
+    asked.board->reclaim();
+    const ring::Descriptor before = asked.ring.newest();
+    asked.settle();
+    ASSERT_NE(asked.ring.newest(), before);  // the probe's connection
+    EXPECT_EQ(asked.ring.file(asked.ring.newest()).peer.text(), "10.0.0.9:80");
+}
+
 TEST_F(Adoption, an_exchange_ends_by_the_rules_that_it_began_with) {
     const auto client = world.connect_client();
     const auto upstream = world.request_connected(client);
@@ -85,6 +108,25 @@ TEST_F(Adoption, another_in_the_place_of_a_pool_counts_from_zero) {
     });
     EXPECT_EQ(world.upstream_counters().requests.get(), 0u);
     EXPECT_EQ(world.counters->pools[0].requests.get(), 0u);
+}
+
+TEST_F(Adoption, a_pool_that_is_gone_keeps_no_idle_connection_and_its_successor_counts_from_zero) {
+    const auto client = world.connect_client();
+    const auto upstream = world.request_connected(client);
+    world.respond(upstream);
+    ASSERT_EQ(world.upstream_counters().requests.get(), 1u);
+    reload([](config::Config& next) {
+        next.pools[0].retired = true;
+        next.routes[0].to_pool.reset();
+        next.routes[0].respond = config::Respond{.status = 418, .body = ""};
+    });
+    EXPECT_FALSE(world.ring.file(upstream).open);
+    EXPECT_EQ(world.upstream_counters().requests.get(), 1u);
+    reload([](config::Config& next) {
+        next.pools[0].retired = false;
+        next.pools[0].name = "another";  // with an upstream of the same name and address
+    });
+    EXPECT_EQ(world.upstream_counters().requests.get(), 0u);
 }
 
 TEST_F(Adoption, requests_go_to_pools_that_came_with_it) {

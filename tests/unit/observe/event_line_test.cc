@@ -36,8 +36,10 @@ Event sample_event() {
     return event;
 }
 
-std::string json_of(Told told) {
-    told.config = std::make_shared<const config::Config>(sample_config());
+std::string json_of(std::uint64_t id, std::int64_t unix_ns, const Event& event) {
+    Told told = told_of(event, sample_config());
+    told.id = id;
+    told.unix_ns = unix_ns;
     std::string out;
     JsonWriter json(out);
     put_event(json, told);
@@ -47,26 +49,27 @@ std::string json_of(Told told) {
 TEST(EventSentence, says_who_what_why_and_how_long) {
     const config::Config config = sample_config();
     Event event = sample_event();
-    EXPECT_EQ(event_sentence(event, config),
+    EXPECT_EQ(event_sentence(told_of(event, config)),
               "pool api upstream a\"b: unhealthy (probe_missed): no answer\nwithin 10 ms, after 12 "
               "ms");
     event.kind = EventKind::recovered;
     event.reason = cluster::Reason::check_passed;
     event.took = milliseconds(8'340);
     event.evidence_size = 0;
-    EXPECT_EQ(event_sentence(event, config),
+    EXPECT_EQ(event_sentence(told_of(event, config)),
               "pool api upstream a\"b: recovered (check_passed), out for 8.3 s");
     event.took = base::Duration{-1};
-    EXPECT_EQ(event_sentence(event, config), "pool api upstream a\"b: recovered (check_passed)");
+    EXPECT_EQ(event_sentence(told_of(event, config)),
+              "pool api upstream a\"b: recovered (check_passed)");
     event.took = microseconds(400);
     event.kind = EventKind::total_failure;
     event.reason = cluster::Reason::none;
     event.upstream = Event::kWholePool;
-    EXPECT_EQ(event_sentence(event, config), "pool api: total_failure, after 0.4 ms");
+    EXPECT_EQ(event_sentence(told_of(event, config)), "pool api: total_failure, after 0.4 ms");
 }
 
 TEST(EventJson, a_full_event_is_this_object) {
-    EXPECT_EQ(json_of({5, 1'767'323'045'678'999'999, sample_event()}),
+    EXPECT_EQ(json_of(5, 1'767'323'045'678'999'999, sample_event()),
               R"({"id":5,"time":"2026-01-02T03:04:05.678Z","kind":"unhealthy",)"
               R"("severity":"critical","pool":"api","upstream":"a\"b","reason":"probe_missed",)"
               R"("from":"healthy","to":"unhealthy","took_ms":12.345,)"
@@ -79,7 +82,7 @@ TEST(EventJson, what_does_not_apply_is_null) {
     event.pool = 1;
     event.shard = 2;  // the number of shards: control
     event.version = 3;
-    EXPECT_EQ(json_of({1, 0, event}),
+    EXPECT_EQ(json_of(1, 0, event),
               R"({"id":1,"time":"1970-01-01T00:00:00.000Z","kind":"panic","severity":"critical",)"
               R"("pool":"api","upstream":null,"reason":null,"from":null,"to":null,)"
               R"("took_ms":null,"evidence":null,"shard":null,"version":3})");

@@ -460,6 +460,19 @@ TEST_F(CrossingShards, PassOnWhatTheyHaveLearned) {
     EXPECT_NEAR(again.retry_budgets.at(0).requests, 48, 1e-6);
 }
 
+TEST_F(CrossingShards, TakeWhatIsPassedOnThoughAReloadMayHaveAddedPoolsSince) {
+    start();
+    const Client client(front());
+    EXPECT_EQ(client.get(), "one");
+    ShardMemory memory = crew_->memory(seconds(20));
+    ASSERT_EQ(memory.latencies.size(), 2u);
+    memory.latencies.pop_back();  // as if the second pool had not been there
+    memory.retry_budgets.pop_back();
+    crew_->restore(memory);
+    EXPECT_EQ(crew_->memory(seconds(20)).latencies.size(), 2u);
+    EXPECT_EQ(client.get(), "one");
+}
+
 TEST_F(CrossingShards, AreAliveUntilOneGivesNoSign) {
     start();
     EXPECT_TRUE(crew_->alive());

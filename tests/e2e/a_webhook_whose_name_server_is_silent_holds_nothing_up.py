@@ -29,7 +29,7 @@ def test():
     server, host = silent_name_server()
     with TemporaryFolder() as folder, Program("a") as a, Program("b") as b:
         resolv = folder.file("resolv.conf", f"nameserver {host}\noptions timeout:30 attempts:3\n")
-        inside = f'mount --bind {resolv} /etc/resolv.conf && exec {harness.balancer.BINARY} "$@"'
+        inside = f'mount --bind {resolv} /etc/resolv.conf && exec {harness.ground.RINGWAY} "$@"'
         wrapper = folder.file("ringway", f"#!/bin/sh\nexec unshare -m sh -c '{inside}' ringway \"$@\"\n")
         os.chmod(wrapper, 0o755)
         body = forward_to(a, b, pool_keys=health_check(fall="2", rise="2"))

@@ -3,7 +3,6 @@
 // naive model makes of it. seeds.h has how to see a run again.
 #include <gtest/gtest.h>
 
-#include "ringway/base/sanitizers.h"
 #include "seeds.h"
 
 namespace ringway::sim {
@@ -37,8 +36,7 @@ Mode fault_mode(const char* name, std::vector<Fault> faults) {
     return mode;
 }
 
-/// Seeds of a mode, of more than 10,000 of all; sanitizers see enough in fewer.
-constexpr std::uint64_t kSeeds = base::kSanitized ? 25 : 600;
+constexpr std::uint64_t kSeeds = 600;  // of a mode; more than 10,000 of all
 
 TEST_F(FaultSim, Refusing) { run(fault_mode("refusing", {Fault::refuses}), kSeeds); }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "ringway/base/sanitizers.h"
 #include "shard_proxy.h"
 
 namespace {
@@ -64,7 +65,9 @@ void SeedTest::TearDown() {
 void SeedTest::run_seeds(const Mode& mode, const MakeProxy& make_proxy,
                          std::uint64_t seeds_by_default) {
     const std::uint64_t first = from_environment("RINGWAY_SIM_FIRST", 1);
-    const std::uint64_t count = from_environment("RINGWAY_SIM_SEEDS", seeds_by_default);
+    const std::uint64_t usual =
+        base::kSanitized ? std::max<std::uint64_t>(25, seeds_by_default / 12) : seeds_by_default;
+    const std::uint64_t count = from_environment("RINGWAY_SIM_SEEDS", usual);
     int bad = 0;
     for (std::uint64_t seed = first; seed < first + count && bad < 3; ++seed) {
         const auto violations = run_seed(seed, mode, make_proxy);

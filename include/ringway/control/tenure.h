@@ -33,7 +33,7 @@ class Tenure {
     /// Calls `change` unless a handover has begun, and lets none begin meanwhile. False when it was
     /// not called. Any thread.
     template <class Change>
-    bool change(Change change) {
+    bool change(const Change& change) {
         const std::lock_guard lock(changes_);
         if (handing_over_) return false;
         change();

@@ -5,7 +5,7 @@ import random
 import socket
 import time
 
-import harness.balancer
+import harness.ground
 from harness import Load, Program, Ringway, SLOW, TemporaryFolder, check, equal, eventually, forward_to, health_check
 from harness import main, webhook
 

@@ -1,5 +1,6 @@
 """However an answer is framed and cut to pieces, it is one answer with its status and its body."""
 
+import contextlib
 import time
 import zlib
 
@@ -32,7 +33,8 @@ def answer(piece_bytes, pause):
             if pause:
                 time.sleep(0.0002)
         if request.target in ("/until-close", "/old", "/bye"):
-            request.connection.sock.shutdown(1)
+            with contextlib.suppress(OSError):  # the client may have closed at the last byte
+                request.connection.sock.shutdown(1)
 
     return send
 

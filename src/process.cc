@@ -21,6 +21,7 @@
 #include "ringway/control/chronicle.h"
 #include "ringway/control/clock.h"
 #include "ringway/control/endpoints.h"
+#include "ringway/control/event_image.h"
 #include "ringway/control/log.h"
 #include "ringway/control/log_writer.h"
 #include "ringway/control/notify.h"
@@ -91,10 +92,9 @@ std::expected<void, std::string> write_pid_file(const config::Process& process,
     return {};
 }
 
-/// Until the older process, if there is one, leaves the service to this one; the id of its last
-/// event.
-std::expected<std::uint64_t, std::string> wait_for_word(control::Predecessor* predecessor) {
-    if (predecessor == nullptr) return 0;
+/// Until the older process, if there is one, leaves the service to this one; its last words.
+std::expected<control::LastWords, std::string> wait_for_word(control::Predecessor* predecessor) {
+    if (predecessor == nullptr) return control::LastWords{};
     return predecessor->ready();
 }
 
@@ -317,10 +317,12 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
     if (const auto dropped = control::drop_privileges(config.process, kept); !dropped)
         return fail(dropped.error());
 
-    const auto last_event = wait_for_word(predecessor);
-    if (!last_event) return fail(last_event.error());
+    const auto words = wait_for_word(predecessor);
+    if (!words) return fail(words.error());
+    auto events = control::read_events(words->events);
+    alerts.inherit(events, config);
     alerts.start();
-    chronicle.start(*last_event);
+    chronicle.start(words->event_id, std::move(events));
     resolver.start(board);
     if (const auto started = admin.start(); !started) return fail(started.error());
     if (const auto filtered = filter->install(); !filtered) return fail(filtered.error());
@@ -332,8 +334,8 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
         if (!written) log.error("main", written.error());
         predecessor->serving();
     }
-    const Testator testator{config, invocation, sockets,   admin,  pid_file,
-                            board,  crew,       chronicle, tenure, log};
+    const Testator testator{config, invocation, sockets, admin,  pid_file, board,
+                            crew,   chronicle,  alerts,  tenure, log};
     control::Watchdog watchdog(notifier, control::watchdog_period_from_environment(),
                                [&crew] { return crew.alive(); });
     serve(signals,

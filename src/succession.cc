@@ -6,6 +6,7 @@
 
 #include "ringway/base/published.h"
 #include "ringway/control/activation.h"
+#include "ringway/control/event_image.h"
 #include "ringway/control/state_image.h"
 
 namespace ringway {
@@ -23,6 +24,13 @@ std::string state_of(const Testator& testator) {
     const cluster::View& view = *testator.board.read();
     testator.tenure.cover(view.version);
     return control::write_state(view, memory);
+}
+
+/// Once no event is on its way any more that is this process's to tell.
+control::LastWords last_words_of(const Testator& testator) {
+    const std::uint64_t last = testator.tenure.conclude(testator.chronicle);
+    const auto kept = testator.chronicle.events_after(0, control::Chronicle::kKept);
+    return {.event_id = last, .events = control::write_events(testator.tenure.own(kept))};
 }
 
 std::uint64_t version_of(const failover::Board& board) {
@@ -99,12 +107,14 @@ std::expected<pid_t, std::string> upgrade(const Testator& testator) {
     testator.tenure.begin_handover(version_of(testator.board));
     const auto pid =
         control::hand_over(testator.invocation, estate_of(testator), process.upgrade_timeout,
-                           [&] { return testator.tenure.conclude(testator.chronicle); });
+                           [&] { return last_words_of(testator); });
     if (!pid) {
         testator.tenure.resume();
         log.error("main", "the upgrade failed, this process goes on: " + pid.error());
         return pid;
     }
+    testator.chronicle.pass_on();
+    testator.alerts.pass_on();
     log.info("main", fmt::format("process {} serves from now on; draining", *pid));
     testator.crew.drain(process.graceful_timeout, kIdleGrace);
     testator.sockets.close_all();

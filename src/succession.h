@@ -8,6 +8,7 @@
 #include "ringway/accept/listen_sockets.h"
 #include "ringway/config/config.h"
 #include "ringway/control/admin_server.h"
+#include "ringway/control/alerts.h"
 #include "ringway/control/chronicle.h"
 #include "ringway/control/handover.h"
 #include "ringway/control/log.h"
@@ -41,7 +42,8 @@ struct Testator {
     const control::PidFile& pid_file;
     const failover::Board& board;
     shard::Crew& crew;
-    const control::Chronicle& chronicle;
+    control::Chronicle& chronicle;
+    control::Alerts& alerts;
     control::Tenure& tenure;
     control::Log& log;
 };

@@ -106,6 +106,18 @@ void AlertBook::take(const AlertEvent& event, base::Instant now, std::vector<New
     raise(event, now, out);
 }
 
+void AlertBook::remember(std::span<const AlertEvent> events, base::Instant now) {
+    std::vector<News> told;
+    const auto pass_until = [&](base::Instant at) {
+        for (auto due = next_due(); due && *due <= at; due = next_due()) tick(*due, told);
+    };
+    for (const AlertEvent& event : events) {
+        pass_until(event.told.event.at);
+        take(event, event.told.event.at, told);
+    }
+    pass_until(now);
+}
+
 /// True when something was over, and that is told, or would be if it were no repeat.
 bool AlertBook::end_others(const AlertEvent& event, std::vector<News>& out) {
     bool has_ended = false;
@@ -188,7 +200,7 @@ std::optional<base::Instant> AlertBook::next_due() const {
     };
     for (const auto& [key, trouble] : troubles_) {
         consider(trouble.window_end);
-        if (trouble.stands) consider(trouble.escalate_at);
+        if (trouble.stands && trouble.told_standing) consider(trouble.escalate_at);
     }
     return soonest;
 }

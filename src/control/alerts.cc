@@ -112,7 +112,22 @@ void Alerts::take(const observe::Told& told) {
     wake();
 }
 
-void Alerts::adopt(const config::Config& config) {
+void Alerts::inherit(const std::vector<observe::Told>& told, const config::Config& config) {
+    if (settings_.webhooks.empty()) return;  // nobody was told, nor is
+    for (const observe::Told& one : told) inherited_.push_back(alert_event(one));
+    places_ = places_of(config);
+}
+
+void Alerts::pass_on() {
+    on_.store(false, std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(mutex_);
+        passed_on_ = true;
+    }
+    wake();
+}
+
+Alerts::Places Alerts::places_of(const config::Config& config) {
     Places places;
     for (const std::uint16_t pool : config::places_in_use(config.pools))
         places.emplace_back(config.pools[pool].name, "");
@@ -120,6 +135,11 @@ void Alerts::adopt(const config::Config& config) {
         const config::Pool& pool = config.pools[place.pool.value];
         places.emplace_back(pool.name, pool.upstreams[place.upstream.value].name);
     }
+    return places;
+}
+
+void Alerts::adopt(const config::Config& config) {
+    Places places = places_of(config);
     {
         const std::lock_guard lock(mutex_);
         settings_ = config.alerts;
@@ -178,18 +198,22 @@ void Alerts::Thread::run() {
 /// What came from outside since the last turn.
 void Alerts::Thread::take_orders() {
     std::deque<AlertEvent> events;
+    std::vector<AlertEvent> inherited;
     std::optional<Places> places;
     std::optional<config::Alerts> settings;
-    bool stopping = false;
+    bool stopping = false, passed_on = false;
     {
         const std::lock_guard lock(alerts.mutex_);
         events.swap(alerts.events_);
+        inherited.swap(alerts.inherited_);
         places.swap(alerts.places_);
         if (std::exchange(alerts.settings_new_, false)) settings = alerts.settings_;
         stopping = alerts.stopping_;
+        passed_on = alerts.passed_on_;
     }
     if (settings) take_settings(*settings);
     const base::Instant now = read_clocks().now;
+    if (!inherited.empty()) book.remember(inherited, now);
     for (const AlertEvent& event : events) book.take(event, now, news);
     if (places) {
         const std::set<std::pair<std::string, std::string>> known(places->begin(), places->end());
@@ -197,6 +221,7 @@ void Alerts::Thread::take_orders() {
             return known.contains({pool, upstream});
         });
     }
+    if (passed_on) book.retain([](auto&&...) { return false; });
     if (stopping && !end) {
         end = Clock::now() + kStopPatience;
         for (const auto& courier : couriers) courier->hurry();

@@ -49,9 +49,12 @@ void Chronicle::adopt(const config::Config& next) {
 
 Chronicle::~Chronicle() { stop(); }
 
-void Chronicle::start(std::uint64_t last_id) {
+void Chronicle::start(std::uint64_t last_id, std::vector<observe::Told> before) {
     RW_ASSERT(!thread_.joinable());
     ids_ = last_id;
+    const std::size_t kept = std::min(before.size(), kKept);
+    kept_.insert(kept_.end(), std::make_move_iterator(before.end() - static_cast<long>(kept)),
+                 std::make_move_iterator(before.end()));
     thread_ = std::thread([this] { run(); });
 }
 
@@ -111,6 +114,7 @@ void Chronicle::tell(const observe::Event& event) {
     }
     observe::Told told = observe::told_of(event, *board_.config());
     told.unix_ns = read_clocks().unix_ns_of(event.at);
+    if (passed_on_) return write(told);
     {
         const std::lock_guard lock(mutex_);
         if (kept_.size() == kKept) kept_.pop_front();
@@ -126,10 +130,10 @@ void Chronicle::write(const observe::Told& told) {
     const observe::Event& event = told.event;
     const LogLevel level = level_of(event.kind);
     if (!log_.wants(level)) return;
-    std::vector<LogField> fields{
-        {.key = "event", .value = told.id},
-        {.key = "kind", .value = observe::name_of(event.kind), .told = true},
-        {.key = "pool", .value = told.pool, .names = true, .told = true}};
+    std::vector<LogField> fields;
+    if (told.id != 0) fields.push_back({.key = "event", .value = told.id});
+    fields.push_back({.key = "kind", .value = observe::name_of(event.kind), .told = true});
+    fields.push_back({.key = "pool", .value = told.pool, .names = true, .told = true});
     if (event.upstream != observe::Event::kWholePool) {
         fields.push_back({.key = "upstream", .value = told.upstream, .names = true, .told = true});
         fields.push_back({.key = "from", .value = cluster::name_of(event.from)});

@@ -170,8 +170,14 @@ class Steps {
             if (message.kind == kind) return "";
         }
     }
-    std::string go(std::uint64_t event_id) {
-        return outcome(channel_.send({.kind = std::string(kGo), .event_id = event_id}, deadline_));
+    std::string go(const LastWords& words) {
+        HandoverChannel::Message message{.kind = std::string(kGo), .event_id = words.event_id};
+        // Without the file the new process serves as well; it tells of fewer events.
+        const int events = words.events.empty() ? -1 : file_of(words.events);
+        if (events >= 0) message.descriptors.push_back(events);
+        const Status status = channel_.send(message, deadline_);
+        close_all(message.descriptors);
+        return outcome(status);
     }
 
  private:
@@ -206,7 +212,7 @@ class Steps {
 
 std::expected<pid_t, std::string> hand_over(const Invocation& invocation, const Estate& estate,
                                             base::Duration timeout,
-                                            const std::function<std::uint64_t()>& last_event_id) {
+                                            const std::function<LastWords()>& last_words) {
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return std::unexpected(with_errno("cannot open a pair of sockets", errno));
@@ -219,7 +225,7 @@ std::expected<pid_t, std::string> hand_over(const Invocation& invocation, const 
     Steps steps(channel, pid, timeout);
     std::string reason = steps.give(estate);
     if (reason.empty()) reason = steps.await(kReady);
-    if (reason.empty()) reason = steps.go(last_event_id());
+    if (reason.empty()) reason = steps.go(last_words());
     if (reason.empty()) reason = steps.await(kServing);
     if (!reason.empty()) return std::unexpected("the new process: " + reason);
     return pid;

@@ -14,7 +14,7 @@ inline constexpr std::string_view kAdmin = "admin";          // a socket, with i
 inline constexpr std::string_view kPidFile = "pid_file";     // a file
 inline constexpr std::string_view kState = "state";          // a file with a StateImage
 inline constexpr std::string_view kEstateEnd = "estate_end";
-inline constexpr std::string_view kGo = "go";  // event_id
+inline constexpr std::string_view kGo = "go";  // event_id, a file with the events
 // new to old:
 inline constexpr std::string_view kReady = "ready";
 inline constexpr std::string_view kFailed = "failed";  // reason

@@ -124,21 +124,23 @@ void Predecessor::failed(std::string_view reason) {
     channel_.reset();
 }
 
-std::expected<std::uint64_t, std::string> Predecessor::ready() {
+std::expected<LastWords, std::string> Predecessor::ready() {
     if (channel_->send({.kind = std::string(kReady)}, patience_end()) == Status::late)
         return std::unexpected("the older process does not listen");
     HandoverChannel::Message message;
     for (;;) {
         switch (channel_->receive(message, patience_end())) {
             case Status::ended:
-                return 0;  // it is gone, and has not stopped this one: somebody has to serve
+                return LastWords{};  // it is gone, and has not stopped this one, which has to serve
             case Status::late:
                 return std::unexpected("the older process gave no word to go");
             case Status::good:
                 break;
         }
+        LastWords words{.event_id = message.event_id, .events = {}};
+        if (message.descriptors.size() == 1) words.events = content_of(message.descriptors.front());
         close_all(message.descriptors);
-        if (message.kind == kGo) return message.event_id;
+        if (message.kind == kGo) return words;
     }
 }
 

@@ -3,10 +3,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
+#include "image_reading.h"
 #include "ringway/control/state_image.h"
 #include "ringway/failover/merge.h"
 
@@ -16,45 +16,6 @@ namespace {
 using cluster::UpstreamView;
 using simdjson::dom::array;
 using simdjson::dom::object;
-
-/// The value of a member, or what was there.
-template <class T>
-void read(const object& from, std::string_view name, T& value) {
-    T found{};
-    if (from[name].get(found) == simdjson::SUCCESS) value = found;
-}
-
-template <class T>
-void read_count(const object& from, std::string_view name, T& value) {
-    std::uint64_t found = value;
-    read(from, name, found);
-    value = static_cast<T>(std::min<std::uint64_t>(found, std::numeric_limits<T>::max()));
-}
-
-void read_ns(const object& from, std::string_view name, base::Duration& value) {
-    std::int64_t found = base::to_ns(value);
-    read(from, name, found);
-    value = base::Duration(std::max<std::int64_t>(found, 0));
-}
-
-void read_ns(const object& from, std::string_view name, base::Instant& value) {
-    base::Duration since = value.time_since_epoch();
-    read_ns(from, name, since);
-    value = base::Instant(since);
-}
-
-/// False when the member has a name that none of the `count` values of T has.
-template <class T>
-bool read_name(const object& from, std::string_view name, std::size_t count, T& value) {
-    std::string_view found;
-    if (from[name].get(found) != simdjson::SUCCESS) return true;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (cluster::name_of(static_cast<T>(i)) != found) continue;
-        value = static_cast<T>(i);
-        return true;
-    }
-    return false;
-}
 
 bool read_breaker(const object& upstream, cluster::BreakerView& breaker) {
     object from;
@@ -98,7 +59,7 @@ std::optional<UpstreamView> read_upstream(const object& from, const UpstreamView
     read_count(from, "ejections", view.ejections);
     read_ns(from, "readmitted_at", view.readmitted_at);
     read_ns(from, "cooling_until", view.cooling_until);
-    read(from, "credentials_fault", view.credentials_fault);
+    read_member(from, "credentials_fault", view.credentials_fault);
     read_count(from, "agent_percent", view.agent_percent);
     view.agent_percent = std::min<std::uint8_t>(view.agent_percent, 100);
     std::uint64_t weight = 0;
@@ -116,7 +77,7 @@ health::LatencyMemory read_latency(const object& upstream) {
     if (upstream["latency"].get(from) != simdjson::SUCCESS) return memory;
     read_ns(from, "rttvar", memory.rttvar);
     std::int64_t srtt = -1;
-    read(from, "srtt", srtt);
+    read_member(from, "srtt", srtt);
     memory.srtt = base::Duration(std::max<std::int64_t>(srtt, -1));
     array counts;
     if (from["counts"].get(counts) != simdjson::SUCCESS) return memory;
@@ -136,7 +97,7 @@ class PoolReader {
                std::vector<health::LatencyMemory>& latencies)
         : from_(from), config_(config), view_(view), latencies_(latencies) {
         std::string_view digest;
-        read(from_, "checks", digest);
+        read_member(from_, "checks", digest);
         same_checks_ = digest == fmt::format("{:016x}", digest_of(config_.health));
     }
 
@@ -157,8 +118,8 @@ class PoolReader {
  private:
     std::optional<std::size_t> find(const object& upstream) const {
         std::string_view name, address;
-        read(upstream, "name", name);
-        read(upstream, "address", address);
+        read_member(upstream, "name", name);
+        read_member(upstream, "address", address);
         for (std::size_t i = 0; i < config_.upstreams.size(); ++i) {
             const config::Upstream& candidate = config_.upstreams[i];
             if (candidate.name == name && candidate.address == address) return i;
@@ -190,8 +151,8 @@ class PoolReader {
 void read_budget(const object& pool, forward::RetryBudget::Memory& budget) {
     object from;
     if (pool["budget"].get(from) != simdjson::SUCCESS) return;
-    read(from, "requests", budget.requests);
-    read(from, "retries", budget.retries);
+    read_member(from, "requests", budget.requests);
+    read_member(from, "retries", budget.retries);
     budget.requests = std::clamp(budget.requests, 0.0, 1e12);
     budget.retries = std::min<std::uint64_t>(budget.retries, 1'000'000'000);
 }
@@ -213,7 +174,7 @@ RestoredState restore_state(std::string_view document, const config::Config& con
         object from;
         std::string_view name;
         if (element.get(from) != simdjson::SUCCESS) continue;
-        read(from, "name", name);
+        read_member(from, "name", name);
         const auto pool = std::ranges::find(config.pools, name, &config::Pool::name);
         if (pool == config.pools.end()) continue;
         const auto index = static_cast<std::size_t>(pool - config.pools.begin());

@@ -36,7 +36,9 @@ void Tenure::resume() {
 
 std::vector<observe::Told> Tenure::own(std::vector<observe::Told> told) const {
     const std::uint64_t version = version_;
-    const auto later = [version](const observe::Told& one) { return one.event.version > version; };
+    const auto later = [version](const observe::Told& one) {
+        return !one.inherited && one.event.version > version;
+    };
     told.erase(std::ranges::find_if(told, later), told.end());
     return told;
 }
@@ -46,7 +48,8 @@ std::uint64_t Tenure::last_event(const Chronicle& chronicle) const {
     if (version_ == kOpen) return last;
     const auto kept = chronicle.events_after(0, Chronicle::kKept);
     if (kept.empty()) return last;
-    return kept.front().id - 1 + own(kept).size();
+    const auto mine = own(kept);
+    return mine.empty() ? kept.front().id - 1 : mine.back().id;
 }
 
 }  // namespace ringway::control

@@ -57,7 +57,8 @@ Told told_of(const Event& event, const config::Config& config) {
             .event = event,
             .pool = pool.name,
             .upstream = is_of_upstream(event) ? pool.upstreams[event.upstream].name : "",
-            .by_control = event.shard >= config.shards.size()};
+            .by_control = event.shard >= config.shards.size(),
+            .inherited = false};
 }
 
 std::string event_sentence(const Told& told) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class AlertBook {
     void set(const config::Alerts& settings) { settings_ = settings; }
 
     void take(const AlertEvent& event, base::Instant now, std::vector<News>& out);
+    /// What was taken and told until `now` by another book of these settings, the oldest first.
+    void remember(std::span<const AlertEvent> events, base::Instant now);
     /// What became due.
     void tick(base::Instant now, std::vector<News>& out);
     /// When tick() has something to do next.

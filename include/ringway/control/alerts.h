@@ -34,8 +34,16 @@ class Alerts {
     Alerts& operator=(const Alerts&) = delete;
     ~Alerts();
 
+    /// What an older process has told of: it is not told again, and what stands of it ends or
+    /// escalates here. Passed over where `config` has no such place. Before start().
+    void inherit(const std::vector<observe::Told>& told, const config::Config& config);
+
     /// Starts the thread, when there is a webhook.
     void start();
+
+    /// Another process tells of what happens from now on, and of what stands; what waits to be sent
+    /// still goes out. Any thread.
+    void pass_on();
 
     /// Any thread; does not wait.
     void take(const observe::Told& told);
@@ -57,6 +65,7 @@ class Alerts {
     /// Pool and upstream; the upstream is empty for the pool as a whole.
     using Places = std::vector<std::pair<std::string, std::string>>;
 
+    static Places places_of(const config::Config& config);
     std::shared_ptr<CourierCounters> counters_of(const std::string& name);
     void wake();
 
@@ -67,9 +76,11 @@ class Alerts {
 
     mutable std::mutex mutex_;  // of what follows
     std::deque<AlertEvent> events_;
+    std::vector<AlertEvent> inherited_;
     config::Alerts settings_;
     std::optional<Places> places_;  // of a configuration that was loaded anew
     bool settings_new_ = true;
+    bool passed_on_ = false;
     bool stopping_ = false;
     std::vector<std::pair<std::string, std::shared_ptr<CourierCounters>>> counters_;
 

@@ -48,8 +48,12 @@ class Chronicle {
         listener_ = std::move(listener);
     }
 
-    /// The first event is number `last_id` + 1.
-    void start(std::uint64_t last_id = 0);
+    /// The first event is number `last_id` + 1; those in `before` were told by an older process,
+    /// and are kept as its own are.
+    void start(std::uint64_t last_id = 0, std::vector<observe::Told> before = {});
+    /// Another process tells of what happens from now on: here it is only logged, without an id.
+    /// Any thread.
+    void pass_on() { passed_on_ = true; }
     /// Of the last event that was told. Any thread.
     std::uint64_t last_id() const;
 
@@ -96,6 +100,7 @@ class Chronicle {
     std::vector<observe::Event> held_;  // by (version, part)
     std::uint64_t lost_told_ = 0;       // Board::events_lost() as the log knows it
     std::atomic<std::uint64_t> visits_{0};
+    std::atomic<bool> passed_on_{false};
 
     mutable std::mutex mutex_;  // of what follows
     std::condition_variable wake_;

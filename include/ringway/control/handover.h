@@ -5,7 +5,7 @@
 //   spawns the binary            ------>   starts
 //   estate: sockets, state       ------>   validates, starts its threads; accepts nobody yet
 //                                <------   ready, or failed with a reason
-//   go, with the last event id   ------>   accepts
+//   go, with its last words      ------>   accepts
 //                                <------   serving
 //   stops accepting, drains
 //
@@ -40,6 +40,12 @@ struct Estate {
     std::string state;  // StateImage as JSON; empty: none
 };
 
+/// What the old process says at the end, for the new one to go on from.
+struct LastWords {
+    std::uint64_t event_id = 0;  // of the last event that it has told
+    std::string events;          // event_image.h; empty: none
+};
+
 /// How this process was started, to start another one.
 struct Invocation {
     std::string binary;  // absolute path; what lies there may be newer
@@ -49,12 +55,12 @@ struct Invocation {
 /// Of this process, from /proc. Once, at the start: a replaced binary has no path any more.
 Invocation read_invocation();
 
-/// The old side: starts a new process and walks the steps above within `timeout`. `last_event_id`
-/// is asked when the new one is ready. Its pid once it serves; else a sentence with the reason, and
-/// it has ended. Blocks.
+/// The old side: starts a new process and walks the steps above within `timeout`. `last_words` is
+/// asked when the new one is ready. Its pid once it serves; else a sentence with the reason, and it
+/// has ended. Blocks.
 std::expected<pid_t, std::string> hand_over(const Invocation& invocation, const Estate& estate,
                                             base::Duration timeout,
-                                            const std::function<std::uint64_t()>& last_event_id);
+                                            const std::function<LastWords()>& last_words);
 
 class HandoverChannel;
 
@@ -73,9 +79,9 @@ class Predecessor {
     std::expected<Estate, std::string> receive();
     /// Why there will be no successor. Once, instead of ready().
     void failed(std::string_view reason);
-    /// Says ready and waits for the word to go: the id of its last event, 0 when it has ended
-    /// without one. A sentence when it changed its mind.
-    std::expected<std::uint64_t, std::string> ready();
+    /// Says ready and waits for the word to go: its last words, none when it has ended without
+    /// them. A sentence when it changed its mind.
+    std::expected<LastWords, std::string> ready();
     void serving();
 
  private:

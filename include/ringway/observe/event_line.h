@@ -19,6 +19,7 @@ struct Told {
     std::string pool;
     std::string upstream;     // empty: the whole pool
     bool by_control = false;  // published by no shard
+    bool inherited = false;   // told by a process before this one, of whose views `event` speaks
 };
 
 /// Without id and time; the event's places refer to `config`.

@@ -262,5 +262,51 @@ TEST(alert_body, slack_gets_a_text_without_markup_of_others_and_a_color) {
     EXPECT_EQ(std::string_view(resolved["attachments"].at(0)["color"]), "good");
 }
 
+TEST(alert_book, what_stands_untold_escalates_only_once_it_was_told) {
+    config::Alerts often = settings();
+    often.dedup_window = hours(1);
+    often.escalate_after = minutes(1);
+    Scene scene(often);
+    scene.take(EventKind::degraded);
+    scene.take(EventKind::recovered);
+    EXPECT_TRUE(scene.take(EventKind::degraded).at(0).repeat);
+    // nothing is due before the window ends, or whoever waits for it would not rest
+    ASSERT_EQ(scene.book.next_due(), scene.now + hours(1));
+    const auto news = scene.pass(hours(1));
+    ASSERT_GE(news.size(), 1u);
+    EXPECT_EQ(news[0].notice.status, Status::firing);
+}
+
+/// A book that has lived through what another one's scene brought.
+TEST(alert_book, what_another_book_told_is_not_told_again_and_goes_on) {
+    Scene before;
+    std::vector<AlertEvent> taken;
+    const auto take = [&](EventKind kind, const std::string& upstream) {
+        for (const News& news : before.take(kind, upstream)) {
+            AlertEvent event = news.notice.event;
+            event.told.event.at = before.now;
+            taken.push_back(event);
+        }
+    };
+    take(EventKind::degraded, "a");
+    take(EventKind::unhealthy, "b");
+    before.pass(minutes(6));
+    take(EventKind::recovered, "b");
+    ASSERT_EQ(before.pass(minutes(10)).size(), 1u);  // a has escalated
+    Scene after;
+    after.now = before.now;
+    after.book.remember(taken, after.now);
+    EXPECT_TRUE(after.pass(minutes(13)).empty());
+    const auto escalated = after.pass(minutes(2));
+    ASSERT_EQ(escalated.size(), 1u);
+    EXPECT_EQ(escalated[0].notice.escalations, 2u);
+    EXPECT_EQ(escalated[0].notice.event.upstream, "a");
+    const auto ended = after.take(EventKind::recovered, "a");
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].notice.status, Status::resolved);
+    EXPECT_FALSE(ended[0].repeat);
+    EXPECT_EQ(ended[0].notice.since_unix_ns, taken[0].told.unix_ns);
+}
+
 }  // namespace
 }  // namespace ringway::control

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <thread>
 
 #include "receiver.h"
+#include "ringway/control/clock.h"
 #include "temporary.h"
 
 namespace ringway::control {
@@ -298,6 +300,42 @@ TEST(alerts, a_configuration_that_is_loaded_anew_changes_receivers_and_keeps_cou
     ASSERT_TRUE(eventually([&] { return std::ranges::count_if(second.requests(), is_new) == 2; }));
     EXPECT_EQ(std::ranges::count_if(first.requests(), is_new), 0);
     EXPECT_EQ(scene.alerts->facts().size(), 2u);
+}
+
+TEST(alerts, what_an_older_process_told_is_ended_here_and_not_told_again) {
+    Receiver receiver;
+    Scene scene;
+    scene.add("ops", receiver.url());
+    observe::Event event;
+    event.kind = EventKind::unhealthy;
+    event.upstream = 0;
+    event.at = read_clocks().now;
+    const observe::Told told = observe::told_of(event, scene.config);
+    scene.alerts.emplace(scene.config.alerts, scene.log);
+    scene.alerts->inherit({told}, scene.config);
+    scene.alerts->start();
+    scene.tell(EventKind::recovered);
+    ASSERT_TRUE(eventually([&] { return scene.facts().sent == 1; }));
+    EXPECT_TRUE(has(receiver.requests().at(0), "\"status\":\"resolved\""))
+        << receiver.requests()[0];
+    scene.alerts->stop();
+    EXPECT_EQ(receiver.requests().size(), 1u);
+}
+
+TEST(alerts, what_waits_goes_out_once_another_process_tells_and_nothing_else) {
+    Receiver receiver([](std::size_t n) { return Receiver::status(n < 3 ? 500 : 204); });
+    Scene scene;
+    scene.config.alerts.escalate_after = seconds(2);
+    scene.add("ops", receiver.url()).backoff_min = milliseconds(50);
+    scene.start();
+    scene.tell(EventKind::degraded);
+    ASSERT_TRUE(eventually([&] { return !receiver.requests().empty(); }));
+    scene.alerts->pass_on();
+    scene.tell(EventKind::unhealthy, 1);
+    ASSERT_TRUE(eventually([&] { return scene.facts().sent == 1; }));
+    std::this_thread::sleep_for(milliseconds(2500));  // it would have escalated
+    EXPECT_EQ(receiver.requests().size(), 4u);
+    EXPECT_EQ(receiver.requests().front(), receiver.requests().back());
 }
 
 }  // namespace

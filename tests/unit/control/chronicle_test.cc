@@ -249,6 +249,39 @@ TEST(Chronicle, counts_of_a_pool_end_when_another_takes_its_place) {
     EXPECT_EQ(scene.chronicle.control_events({0}, EventKind::total_recovery), 0u);
 }
 
+TEST(Chronicle, events_of_a_process_before_are_kept_as_its_own) {
+    Scene scene;
+    std::vector<observe::Told> before(Chronicle::kKept + 10);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        before[i].id = i + 1;
+        before[i].inherited = true;
+    }
+    scene.push(0, 1);
+    scene.chronicle.start(before.size(), before);
+    scene.chronicle.stop();
+    const auto kept = scene.all();
+    ASSERT_EQ(kept.size(), Chronicle::kKept);
+    EXPECT_EQ(kept.front().id, 12u);
+    EXPECT_EQ(kept.back().id, before.size() + 1);
+    EXPECT_FALSE(kept.back().inherited);
+}
+
+TEST(Chronicle, what_happens_after_another_process_tells_is_logged_without_an_id) {
+    Scene scene;
+    int told = 0;
+    scene.chronicle.on_told([&](const observe::Told&) { ++told; });
+    scene.chronicle.pass_on();
+    scene.push(0, 1);
+    scene.chronicle.start(5);
+    scene.chronicle.stop();
+    EXPECT_EQ(told, 0);
+    EXPECT_TRUE(scene.all().empty());
+    EXPECT_EQ(scene.chronicle.last_id(), 5u);
+    ASSERT_EQ(scene.log_lines().size(), 1u);
+    EXPECT_EQ(scene.log_lines()[0].find("event="), std::string::npos) << scene.log_lines()[0];
+    EXPECT_NE(scene.log_lines()[0].find("pool api upstream a: unhealthy"), std::string::npos);
+}
+
 /// Takes an upstream out or puts it back, whichever is news, as shard `shard`.
 void turn_over(Scene& scene, std::uint16_t shard, cluster::Place place) {
     const auto now = read_clocks().now;

@@ -120,7 +120,7 @@ TEST(handover_channel, tells_who_is_late_from_who_has_ended) {
 std::string reason_of(const std::string& script, base::Duration timeout,
                       const Estate& estate = {}) {
     const auto outcome = hand_over({"/bin/sh", {"sh", "-c", script}}, estate, timeout,
-                                   []() -> std::uint64_t { return 1; });
+                                   []() -> LastWords { return {.event_id = 1, .events = {}}; });
     return outcome ? "none" : outcome.error();
 }
 
@@ -146,7 +146,7 @@ TEST(hand_over, ends_a_new_process_that_takes_too_long) {
 
 TEST(hand_over, says_what_binary_cannot_be_started) {
     const auto outcome = hand_over({"/nowhere/ringway", {"ringway"}}, {}, seconds(5),
-                                   []() -> std::uint64_t { return 1; });
+                                   []() -> LastWords { return {.event_id = 1, .events = {}}; });
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error(), "cannot start /nowhere/ringway: No such file or directory");
 }

@@ -64,5 +64,14 @@ TEST(tenure, events_after_the_last_one_are_the_successors) {
     EXPECT_EQ(text_of(scene.ask("/status").body, "/last_event_id"), "4");
 }
 
+TEST(tenure, events_of_a_process_before_are_its_own_whatever_their_version) {
+    Tenure tenure;
+    tenure.begin_handover(3);
+    std::vector<observe::Told> told(3);
+    told[0].inherited = told[1].inherited = true;
+    for (observe::Told& one : told) one.event.version = 1000;
+    EXPECT_EQ(tenure.own(told).size(), 2u);
+}
+
 }  // namespace
 }  // namespace ringway::control

@@ -40,6 +40,7 @@ CROSSING_E2E = [
     "a_killed_upstream_costs_no_request",
     "a_stopped_upstream_costs_no_request",
     "a_verdict_of_one_shard_is_acted_on_by_all",
+    "alerts_go_on_over_upgrades",
     "an_upstream_that_answers_503_costs_no_request",
     "breakers_open_and_close_by_hand",
     "drains_in_flight_requests_on_sigterm",

@@ -66,7 +66,7 @@ def nothing_is_missed_by_who_was_away(steered, b):
     steered.ringway.wait_state(b, "healthy", 20)
     steered.ringway.wait_event("recovered", upstream="b")
     newest = last_id(steered)
-    before = events_of(steered.does("events", "--limit", "1000", "--json").out.splitlines())
+    before = json.loads(steered.does("events", "--limit", "1000", "--json").out)
     steered.ringway.upgrade()
     change(steered, 1)
     eventually(lambda: last_id(steered) >= newest + 2, "the new ones")
@@ -75,7 +75,7 @@ def nothing_is_missed_by_who_was_away(steered, b):
         ids = [event["id"] for event in events_of(late.out)]
         equal(ids[:5], list(range(newest - 2, newest + 3)), "old and new ones")
         check(not late.err, f"nothing to say: {late.err}")
-    after = events_of(steered.does("events", "--limit", "1000", "--json").out.splitlines())
+    after = json.loads(steered.does("events", "--limit", "1000", "--json").out)
     equal(after[: len(before)], before, "the old ones, word for word")
 
 

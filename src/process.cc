@@ -98,6 +98,15 @@ std::expected<control::LastWords, std::string> wait_for_word(control::Predecesso
     return predecessor->ready();
 }
 
+/// Goes on from where an older process has ended, if there was one.
+void begin_telling(const control::LastWords& words, const config::Config& config,
+                   control::Alerts& alerts, control::Chronicle& chronicle) {
+    auto events = control::read_events(words.events);
+    alerts.inherit(events, config);
+    alerts.start();
+    chronicle.start(words.event_id, std::move(events));
+}
+
 void wake_for_upgrade() { kill(getpid(), SIGUSR2); }
 
 /// What signals act on.
@@ -319,10 +328,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
 
     const auto words = wait_for_word(predecessor);
     if (!words) return fail(words.error());
-    auto events = control::read_events(words->events);
-    alerts.inherit(events, config);
-    alerts.start();
-    chronicle.start(words->event_id, std::move(events));
+    begin_telling(*words, config, alerts, chronicle);
     resolver.start(board);
     if (const auto started = admin.start(); !started) return fail(started.error());
     if (const auto filtered = filter->install(); !filtered) return fail(filtered.error());

@@ -1,19 +1,12 @@
 """What stands when a new process takes over is not told again, escalates as it would have, and its end is told once, though the old
 process still drains and sees it, too."""
 
-import threading
 
-from harness import Checked, Dynasty, Receiver, check, equal, eventually, forward_to, health_check, main, response, webhook
+from harness import Checked, Dynasty, Held, Receiver, check, equal, eventually, forward_to, health_check, main, response, webhook
 
 
 def test():
-    release = threading.Event()
-
-    def answer(request):
-        if request.target == "/slow":
-            release.wait(60)
-        return response(200, b"done")
-
+    answer = Held()
     with Receiver() as ops, Checked("a", answer=answer) as a, Checked("b", answer=answer) as b:
         body = forward_to(a, b, pool_keys=health_check(fall="1", rise="1"))
         body += '[alerts]\nescalate_after = "3s"\ndedup_window = "100ms"\n' + webhook("ops", ops.url())
@@ -38,7 +31,7 @@ def test():
                 check(ringway.status_of(first) is None, "the old process is still there")
                 # it has seen the end by now: it looks as often as the new one
                 eventually(lambda: ringway.log_count("upstream b: recovered") == 2, "both have seen it", 20)
-                release.set()
+                answer.release.set()
                 equal(slow.reply().body, b"done", "what it waited for")
             eventually(lambda: ringway.status_of(first) == 0, "the old process has ended", 30)
             told = [(post["status"], post["escalations"]) for post in ops.got(kind="unhealthy", upstream="b")]

@@ -4,9 +4,9 @@ what the old one told, too."""
 
 import json
 import re
-import threading
 
-from asking import Checked, Dynasty, EventStream, Steered, check, equal, eventually, forward_to, health_check, main, response
+from asking import Checked, Dynasty, EventStream, Held, Steered, check, equal, eventually, forward_to, health_check, main
+from asking import response
 
 
 def change(steered, count):
@@ -80,13 +80,7 @@ def nothing_is_missed_by_who_was_away(steered, b):
 
 
 def test():
-    release = threading.Event()
-
-    def answer(request):
-        if request.target == "/slow":
-            release.wait(60)
-        return response(200, b"done")
-
+    answer = Held()
     with Checked("a", answer=answer) as a, Checked("b", answer=answer) as b:
         body = forward_to(a, b, pool_keys=health_check(interval="1s", fast_interval='"100ms"', fall=2, rise=1))
         with Steered(body, kind=Dynasty, graceful_timeout="60s") as steered:
@@ -100,7 +94,7 @@ def test():
                 check(ringway.status_of(first) is None, "the first process is still there")
                 equal(ids, list(range(ids[0], ids[0] + len(ids))), "of its stream")
                 nothing_is_missed_by_who_was_away(steered, b)
-                release.set()
+                answer.release.set()
                 equal(slow.reply().body, b"done", "what it waited for")
 
 

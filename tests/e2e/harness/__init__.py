@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from harness.balancer import Ringway, forward_to, pool, upstream
-from harness.checked import Checked, health_check
+from harness.checked import Checked, Held, health_check
 from harness.controlled import Controlled, EventStream, TOKEN
 from harness.client import Client, Ended, Reply, get_by_curl
 from harness.message import chunked, field_lines, header, pattern, response
@@ -28,6 +28,7 @@ __all__ = [
     "Ended",
     "EventStream",
     "Hangup",
+    "Held",
     "Load",
     "Origin",
     "Program",

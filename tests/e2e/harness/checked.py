@@ -1,5 +1,7 @@
 """Origins that answer health checks and requests differently, and the lines of a check in a configuration."""
 
+import threading
+
 from harness.message import response
 from harness.origin import Origin, echo
 
@@ -27,6 +29,18 @@ class Checked(Origin):
             return sum(not is_check(request) for request in self.requests)
 
 
+class Held:
+    """Answers: /slow only once `release` is set, all else at once."""
+
+    def __init__(self):
+        self.release = threading.Event()
+
+    def __call__(self, request):
+        if request.target == "/slow":
+            self.release.wait(60)
+        return response(200, b"done")
+
+
 def is_check(request):
     return request.get("X-Health-Check") is not None
 
@@ -43,4 +57,4 @@ def health_check(path="/health", interval="200ms", **keys):
     return "[[pool.health.check]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
 
 
-__all__ = ["Checked", "health_check"]
+__all__ = ["Checked", "Held", "health_check"]

@@ -2,7 +2,7 @@
 
 import time
 
-from harness import Checked, Receiver, Ringway, check, equal, eventually, forward_to, health_check, main, response, webhook
+from harness import SLOW, Checked, Receiver, Ringway, check, equal, eventually, forward_to, health_check, main, response, webhook
 
 BAD = response(500)
 GOOD = response(200, b"ok")
@@ -39,11 +39,11 @@ def flapping():
 
 def standing():
     def slow(_request):
-        time.sleep(0.05)
+        time.sleep(0.12 * SLOW)
         return GOOD
 
     with Receiver() as ops, Receiver() as night, Checked("a") as a, Checked("b") as b:
-        checks = health_check(expected_latency='"30ms"', interval="300ms")
+        checks = health_check(expected_latency=f'"{60 * SLOW:.0f}ms"', interval="300ms")
         body = forward_to(a, b, pool_keys=checks)
         body += '[alerts]\ndedup_window = "100ms"\nescalate_after = "1s"\n'
         body += webhook("ops", ops.url()) + webhook("night", night.url(), 'severity_min = "critical"')

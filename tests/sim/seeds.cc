@@ -66,7 +66,7 @@ void SeedTest::run_seeds(const Mode& mode, const MakeProxy& make_proxy,
                          std::uint64_t seeds_by_default) {
     const std::uint64_t first = from_environment("RINGWAY_SIM_FIRST", 1);
     const std::uint64_t usual =
-        base::kSanitized ? std::max<std::uint64_t>(25, seeds_by_default / 24) : seeds_by_default;
+        base::kSanitized ? std::max<std::uint64_t>(15, seeds_by_default / 50) : seeds_by_default;
     const std::uint64_t count = from_environment("RINGWAY_SIM_SEEDS", usual);
     int bad = 0;
     for (std::uint64_t seed = first; seed < first + count && bad < 3; ++seed) {

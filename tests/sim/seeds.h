@@ -18,7 +18,7 @@ class SeedTest : public testing::Test {
     static void SetUpTestSuite();
     void TearDown() override;
 
-    /// Runs the mode with every seed, of which sanitizers see enough in a few, 25 at least;
+    /// Runs the mode with every seed, of which sanitizers see enough in a few, 15 at least;
     /// stops at the third bad one.
     void run_seeds(const Mode& mode, const MakeProxy& make_proxy, std::uint64_t seeds_by_default);
     std::vector<std::string> run_seed(std::uint64_t seed, const Mode& mode,

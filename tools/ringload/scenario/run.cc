@@ -68,6 +68,7 @@ class Round {
     Done play_faults();
     void hear_proxy();
     void set_figures(Result& result);
+    std::optional<std::int64_t> return_of(const FaultCourse& course, const Result& result) const;
     FaultMoments moments_of(const FaultCourse& course, const Result& result) const;
     FaultFigures figures_of_course(const FaultCourse& course, const Result& result) const;
     std::string name_of_origin(const FaultPlan& fault) const;
@@ -208,10 +209,20 @@ void Round::hear_proxy() {
     }
 }
 
+/// Nothing where the fault lasts until the end: as planned, though its end and that of the load are
+/// two clocks' business, or as it came.
+std::optional<std::int64_t> Round::return_of(const FaultCourse& course,
+                                             const Result& result) const {
+    const auto& until = course.plan->until;
+    const bool planned = until && (plan_.duration == Duration(0) || *until < plan_.duration);
+    const std::int64_t end = result.begun_ns + result.measured.count();
+    return planned && course.ended_ns && *course.ended_ns < end ? course.ended_ns : std::nullopt;
+}
+
 FaultMoments Round::moments_of(const FaultCourse& course, const Result& result) const {
     const std::int64_t end = result.begun_ns + result.measured.count();
-    FaultMoments moments{result.begun_ns, *course.begun_ns,
-                         std::min(course.ended_ns.value_or(end), end), end};
+    FaultMoments moments{result.begun_ns, *course.begun_ns, return_of(course, result).value_or(end),
+                         end};
     for (const FaultCourse& other : courses_) {
         if (&other == &course || !other.begun_ns) continue;
         if (other.ended_ns && *other.ended_ns <= moments.fault_ns)
@@ -262,7 +273,7 @@ void Round::set_figures(Result& result) {
     for (const FaultCourse& course : courses_) {
         if (!course.begun_ns || *course.begun_ns >= end) continue;
         mark(*course.begun_ns, *course.plan, name_of(course.plan->kind));
-        if (course.ended_ns && *course.ended_ns < end) mark(*course.ended_ns, *course.plan, "back");
+        if (const auto back = return_of(course, result)) mark(*back, *course.plan, "back");
         result.faults.push_back(figures_of_course(course, result));
     }
     std::ranges::sort(result.marks, {}, [](const Mark& m) { return std::tie(m.at, m.text); });

@@ -43,7 +43,7 @@ def standing():
         return GOOD
 
     with Receiver() as ops, Receiver() as night, Checked("a") as a, Checked("b") as b:
-        checks = health_check(expected_latency=f'"{60 * SLOW:.0f}ms"', interval="300ms")
+        checks = health_check(expected_latency=f'"{60 * SLOW:.0f}ms"', interval=f"{300 * SLOW:.0f}ms")
         body = forward_to(a, b, pool_keys=checks)
         body += '[alerts]\ndedup_window = "100ms"\nescalate_after = "1s"\n'
         body += webhook("ops", ops.url()) + webhook("night", night.url(), 'severity_min = "critical"')

@@ -78,7 +78,7 @@ class Alerts {
     std::deque<AlertEvent> events_;
     std::vector<AlertEvent> inherited_;
     config::Alerts settings_;
-    std::optional<Places> places_;  // of a configuration that was loaded anew
+    std::optional<Places> places_;  // of a configuration that is new to the thread
     bool settings_new_ = true;
     bool passed_on_ = false;
     bool stopping_ = false;

@@ -11,9 +11,10 @@ from harness.client import Client
 from harness.ground import RINGORIGIN, SLOW, check, eventually
 from harness.message import Ended
 from harness.origin import free_port
+from harness.tool import Killed
 
 
-class Program:
+class Program(Killed):
     """A ringorigin, listening when constructed. Each answer names it in X-Origin."""
 
     def __init__(self, name, *options, host="127.0.0.1", within=()):
@@ -56,14 +57,6 @@ class Program:
         with Client((self.host, self.port)) as client:
             status = client.request("POST", f"/_control?{query}", body=b"").status
         check(status == 200, f"/_control?{query} answered {status}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 class Answer:

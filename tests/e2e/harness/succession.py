@@ -63,6 +63,18 @@ class Dynasty(Ringway):
         self.pid = self.pid_in_file()
         check(self.pid not in self.past, "the pid file names the new process")
 
+    def generation(self):
+        """Of the configuration of the newest process; None where one before it has answered."""
+        status = self.page("/status")
+        return status["generation"] if status["pid"] == self.pid else None
+
+    def reload(self):
+        """SIGHUP; returns once the file is in force."""
+        eventually(lambda: self.generation() is not None, "the newest process answers", 20)
+        before = self.generation()
+        os.kill(self.pid, signal.SIGHUP)
+        eventually(lambda: self.generation() == before + 1, "the new configuration is in force", 20)
+
     def fail_to_upgrade(self, seconds=20.0):
         """SIGUSR2 to a process whose successor will not come; the reason in its log."""
         before = self.log_count("the upgrade failed")

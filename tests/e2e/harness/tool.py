@@ -22,8 +22,20 @@ class Done:
         return f"<status {self.status}\nstandard output:\n{self.out}\nstandard error:\n{self.err}>"
 
 
-class Tool:
-    """One at work; what is left of it on leaving the block is killed."""
+class Killed:
+    """Has a `process`; what is left of it on leaving the block is killed."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Tool(Killed):
+    """One at work."""
 
     def __init__(self, command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **more):
         self.command = list(map(str, command))
@@ -45,14 +57,6 @@ class Tool:
                 f"{self.command[:4]} did not end within {seconds * SLOW:.0f} s\n{out}\n{err}"
             ) from None
         return Done(self.process.returncode, out, err or "")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 class Watched(Tool):
@@ -88,4 +92,4 @@ def run(command, stdin="", seconds=20.0, **more):
         return tool.end(seconds, stdin)
 
 
-__all__ = ["Done", "Tool", "Watched", "run"]
+__all__ = ["Done", "Killed", "Tool", "Watched", "run"]

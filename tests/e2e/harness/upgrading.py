@@ -1,7 +1,6 @@
 """Load of every kind on a ringway while it is upgraded again and again; what its clients noticed."""
 
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -13,6 +12,7 @@ from harness.message import Ended, header
 from harness.origin import Hangup, Origin
 from harness.program import Load, Program
 from harness.succession import Dynasty
+from harness.tool import Killed
 
 SHOWN_STREAM_SECONDS = 0.05  # between two events of a stream
 
@@ -26,7 +26,7 @@ def echo_upgraded(request):
     raise Hangup
 
 
-class RateLoad:
+class RateLoad(Killed):
     """A ringload in an open loop, until it is told to end."""
 
     def __init__(self, port, rate, *flags):
@@ -45,11 +45,6 @@ class RateLoad:
         self.process.send_signal(signal.SIGINT)
         output, _ = self.process.communicate(timeout=30 * SLOW)
         return json.loads(output)
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
 
 
 class Stream:
@@ -129,12 +124,6 @@ def settings(fast, sockets):
     return routes + pool("main", fast.address) + pool("tunnels", sockets)
 
 
-def generation(ringway):
-    """Of the configuration of the newest process; None where one before it has answered."""
-    status = ringway.page("/status")
-    return status["generation"] if status["pid"] == ringway.pid else None
-
-
 def reload(ringway, number):
     """SIGHUP for a file with other balancing, and in turn with a pool, a route and an upstream more; once it is in force."""
     more = '[[pool]]\nname = "more"\n[[pool.upstream]]\nname = "m"\naddress = "127.0.0.1:9"\n' if number % 2 else ""
@@ -142,10 +131,7 @@ def reload(ringway, number):
     policy = ["p2c", "least_request", "peak_ewma"][number % 3]
     text = ringway.text.replace('[[pool]]\nname = "main"\n', f'[[pool]]\nname = "main"\nbalance = "{policy}"\n')
     ringway.folder.file("ringway.toml", text + more)
-    eventually(lambda: generation(ringway) is not None, "the newest process answers", 20)
-    before = generation(ringway)
-    os.kill(ringway.pid, signal.SIGHUP)
-    eventually(lambda: generation(ringway) == before + 1, "the new configuration is in force", 20)
+    ringway.reload()
 
 
 def run(count, rate=400, pause=1.0, shards=(2,), keys="", reloads=0, note=lambda text: None):

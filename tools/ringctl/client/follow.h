@@ -30,7 +30,8 @@ class EventHistory {
     std::optional<std::uint64_t> probe_after() const;
     /// The answer, an array of at most one event, and the id of the server's newest one. True when
     /// they show that the server's events are no longer those that were told, and history begins
-    /// anew. A new process that an upgrade has made counts on, and has none of those before it.
+    /// anew. A new process that an upgrade has made counts on, though it may have none of those
+    /// before it.
     bool begins_anew(const Value& events, std::uint64_t newest);
 
  private:

@@ -2,6 +2,8 @@
 
 import fcntl
 import signal
+import sys
+import termios
 import time
 
 from loading import Origin, Running, SLOW, Timed, answer_quickly, check, equal, eventually, main
@@ -63,6 +65,10 @@ def waits_for_nothing():
             equal(done["requests"]["due"], 3, "due")
 
 
+def unread(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def twice():
     with Origin(answer_quickly) as origin, Running(origin, "-d", "30s", "--csv", "-", "--interval", "20ms") as run:
         time.sleep(3)  # a line each 20 ms
@@ -70,6 +76,7 @@ def twice():
         # nobody reads the report, which does not fit: the first signal alone does not end it
         fcntl.fcntl(run.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         run.interrupt()
+        eventually(lambda: unread(run.process.stdout) >= 4096, "the first signal is taken: the report fills the pipe")
         time.sleep(0.3)  # sooner, it would be taken for the echo that a shell makes of the first
         check(run.process.poll() is None, "waits for a reader")
         run.process.send_signal(signal.SIGTERM)

@@ -2,9 +2,13 @@
 """Tests of the tables of bench/failover: made-up figures of rounds with a known verdict."""
 
 import sys
+from pathlib import Path
 
 import report
 from cases import CASES
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import own_tests
 
 
 def a_round(**figures):
@@ -96,17 +100,5 @@ TESTS = [test for name, test in list(globals().items()) if callable(test) and ge
          and name != "a_round"]
 
 
-def main():
-    failed = 0
-    for test in TESTS:
-        try:
-            test()
-        except Exception as error:  # every failure is reported, whatever it is
-            print(f"FAIL {test.__name__}: {type(error).__name__}: {str(error)[:300]}")
-            failed += 1
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(own_tests.run(TESTS))

@@ -4,9 +4,13 @@
 import os
 import random
 import sys
+from pathlib import Path
 
 import flatness
 from flatness import MIB, Sample
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import own_tests
 
 
 def sample(at, private, generation=0, age=None, threads=9, reloads=0):
@@ -103,17 +107,5 @@ TESTS = [
 ]
 
 
-def main():
-    failed = 0
-    for test in TESTS:
-        try:
-            test()
-        except Exception as error:  # every failure is reported, whatever it is
-            print(f"FAIL {test.__name__}: {type(error).__name__}: {str(error)[:300]}")
-            failed += 1
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(own_tests.run(TESTS))

@@ -121,7 +121,6 @@ void Plane::make_balancer(cluster::PoolIndex index, const config::Pool* before) 
 void Plane::drop_rules() {
     const Rules* const in_force = rules.back().get();
     std::erase_if(rules, [&](const auto& of) { return of.get() != in_force && of->users == 0; });
-    counters.oldest_generation.set(rules.front()->config->generation);
 }
 
 }  // namespace ringway::forward

@@ -1,7 +1,11 @@
 // The ring of bytes between a shard (writer) and the log writer (reader). Positions only grow;
-// their place in the store is the position modulo its size. A record lies in one piece: what does
-// not fit before the end of the store is skipped. The writer alone stores written and read_seen,
-// the reader alone stores read.
+// their place in the store is the position, counted from `base`, modulo its size. A record lies in
+// one piece: what does not fit before the end of the store is skipped. The writer alone stores
+// written, base and read_seen, the reader alone stores read.
+//
+// A writer that finds the ring empty begins at the store's start again, so that only as much of the
+// store is ever touched as bursts need, and what is touched stays in the caches. The reader looks at
+// base only while it has something to read, and then it stays: neither is atomic for that reason.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -15,6 +19,8 @@ namespace ringway::observe {
 namespace {
 
 constexpr std::size_t kStringBytesMax = 1024;
+constexpr std::size_t kRewindBytes = 64 * 1024;  // nearer to the start, going back gains nothing
+constexpr int kVisits = 4;  // of what came during the one before: a writer never keeps the reader
 constexpr std::size_t kAlign = 8;  // of every record, so that a skip mark always has room
 
 /// Lies in front of the strings of a record. A record whose size carries kSkip has nothing but that
@@ -125,6 +131,7 @@ struct AccessRing::Parts {
     // Writer's cache line: read_seen spares it a look at the reader's line until the ring seems
     // full.
     alignas(64) std::atomic<std::uint64_t> written{0};
+    std::uint64_t base = 0;
     std::uint64_t read_seen = 0;
     alignas(64) std::atomic<std::uint64_t> read{0};
 };
@@ -156,7 +163,14 @@ bool AccessRing::push(const AccessRecord& record) {
     need = (need + kAlign - 1) & ~(kAlign - 1);
 
     const std::uint64_t at = parts.written.load(std::memory_order_relaxed);
-    const std::size_t place = at & (parts.bytes - 1);
+    std::size_t place = (at - parts.base) & (parts.bytes - 1);
+    if (place >= kRewindBytes) {
+        parts.read_seen = parts.read.load(std::memory_order_acquire);
+        if (parts.read_seen == at) {
+            parts.base = at;
+            place = 0;
+        }
+    }
     const std::size_t to_end = parts.bytes - place;
     const std::size_t skip = to_end < need ? to_end : 0;
     if (at + skip + need - parts.read_seen > parts.bytes) {
@@ -188,20 +202,23 @@ bool AccessRing::push(const AccessRecord& record) {
 
 std::size_t AccessRing::drain(void (*visit)(void* self, const AccessRecord& record), void* self) {
     Parts& parts = *parts_;
-    // Read once: a writer that never pauses cannot keep the reader here.
-    const std::uint64_t end = parts.written.load(std::memory_order_acquire);
     std::uint64_t at = parts.read.load(std::memory_order_relaxed);
     std::size_t records = 0;
-    while (at != end) {
-        const std::byte* bytes = parts.store.get() + (at & (parts.bytes - 1));
-        std::uint32_t size = 0;
-        std::memcpy(&size, bytes, sizeof(size));
-        if ((size & kSkip) == 0) {
-            visit(self, unpack(bytes));
-            ++records;
+    for (int i = 0; i < kVisits; ++i) {
+        const std::uint64_t end = parts.written.load(std::memory_order_acquire);
+        if (at == end) break;
+        const std::uint64_t base = parts.base;
+        while (at != end) {
+            const std::byte* bytes = parts.store.get() + ((at - base) & (parts.bytes - 1));
+            std::uint32_t size = 0;
+            std::memcpy(&size, bytes, sizeof(size));
+            if ((size & kSkip) == 0) {
+                visit(self, unpack(bytes));
+                ++records;
+            }
+            at += size & ~kSkip;
+            parts.read.store(at, std::memory_order_release);
         }
-        at += size & ~kSkip;
-        parts.read.store(at, std::memory_order_release);
     }
     return records;
 }

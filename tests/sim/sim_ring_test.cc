@@ -336,7 +336,14 @@ TEST_F(SimRingTest, RacingCancelsEndOnceAndLoseNoByte) {
 
 TEST_F(SimRingTest, EveryFaultTogetherStillCarriesAStream) {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-        RingOptions options{4, 512, true, true, true, true, seed % 2 == 0, true};
+        const RingOptions options{.buffer_count = 4,
+                                  .buffer_bytes = 512,
+                                  .partial_io = true,
+                                  .starve = true,
+                                  .late = true,
+                                  .cancel_races = true,
+                                  .loose_credit = seed % 2 == 0,
+                                  .accept_failures = true};
         NetOptions net_options;
         net_options.fragment = true;
         net_options.latency_max = 2ms;

@@ -130,8 +130,7 @@ struct ShardCounters {
     Counter turns, completions, exchanges, exchanges_active, clients_open, pipelined_requests,
         upgrades, spliced_bytes, buffers_exhausted, sends_partial, client_aborts,
         access_records_dropped, access_records;
-    // of the configuration that the shard goes by, and of the oldest that an exchange still does
-    Counter generation, oldest_generation;
+    Counter generation;  // of the configuration that the shard goes by
     std::array<Counter, kCopyReasons> copied_bytes;
     std::array<Counter, kRefusals> refusals;
     base::StableVector<ListenerCounters> listeners;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,6 +13,7 @@ namespace ringway::observe {
 namespace {
 
 constexpr std::size_t kRingBytes = 16 * 1024;
+constexpr std::size_t kLargeRingBytes = 256 * 1024;  // its writer goes back to the start
 
 AccessRecord simple_record() {
     AccessRecord record;
@@ -160,8 +163,9 @@ TEST(access_ring, a_full_ring_refuses_and_takes_again_after_a_drain) {
     EXPECT_EQ(drain(ring), 1u);
 }
 
-TEST(access_ring, records_of_all_sizes_survive_the_wrap_at_every_place) {
-    AccessRing ring(kRingBytes);
+/// Pushes records of random sizes, and drains after a push in so many percent of cases.
+void push_all_sizes(std::size_t ring_bytes, std::uint32_t drain_percent) {
+    AccessRing ring(ring_bytes);
     base::Prng prng(3);
     std::string text;
     for (int i = 0; i < 1024; ++i) text += static_cast<char>('a' + i % 26);
@@ -188,12 +192,39 @@ TEST(access_ring, records_of_all_sizes_survive_the_wrap_at_every_place) {
         record.target = std::string_view(text).substr(0, record.request_body_bytes);
         record.referer = std::string_view(text).substr(0, record.response_body_bytes);
         if (ring.push(record)) ++next_in;
-        if (prng.chance(10)) drain(ring, check);
-        if (HasFatalFailure()) return;
+        if (prng.chance(drain_percent)) drain(ring, check);
+        if (testing::Test::HasFatalFailure()) return;
     }
     drain(ring, check);
     EXPECT_EQ(next_in, next_out);
     EXPECT_GT(next_in, 10'000);
+}
+
+TEST(access_ring, records_of_all_sizes_survive_the_wrap_at_every_place) {
+    push_all_sizes(kRingBytes, 10);
+}
+
+TEST(access_ring, records_of_all_sizes_survive_a_writer_that_goes_back) {
+    for (const std::uint32_t drain_percent : {50u, 10u, 3u, 1u})
+        push_all_sizes(kLargeRingBytes, drain_percent);
+}
+
+TEST(access_ring, no_more_of_the_store_is_touched_than_bursts_need) {
+    AccessRing ring(kLargeRingBytes);
+    std::uintptr_t low = UINTPTR_MAX, high = 0;
+    for (int i = 0; i < 10'000; ++i) {
+        ASSERT_TRUE(ring.push(simple_record()));
+        drain(ring, [&](const AccessRecord& out) {
+            const auto at = reinterpret_cast<std::uintptr_t>(out.target.data());
+            low = std::min(low, at);
+            high = std::max(high, at);
+        });
+    }
+    EXPECT_LT(high - low, 65 * 1024u);
+    std::size_t pushed = 0;
+    while (ring.push(simple_record())) ++pushed;
+    EXPECT_GT(pushed, kLargeRingBytes / 256);  // all of it is there when it is needed
+    EXPECT_EQ(drain(ring), pushed);
 }
 
 TEST(access_ring, the_longest_record_fits_an_empty_ring_wherever_it_stands) {
@@ -215,9 +246,9 @@ TEST(access_ring, the_longest_record_fits_an_empty_ring_wherever_it_stands) {
     }
 }
 
-TEST(access_ring, one_writer_and_one_reader_lose_nothing_and_keep_the_order) {
+void write_and_read_at_once(std::size_t ring_bytes) {
     constexpr std::int64_t kRecords = 100'000;
-    AccessRing ring(kRingBytes);
+    AccessRing ring(ring_bytes);
     std::jthread writer([&] {
         std::string text;
         for (std::int64_t i = 0; i < kRecords; ++i) {
@@ -234,10 +265,15 @@ TEST(access_ring, one_writer_and_one_reader_lose_nothing_and_keep_the_order) {
         ASSERT_EQ(out.request_id, std::to_string(next));
         ++next;
     };
-    while (next < kRecords && !HasFatalFailure()) {
+    while (next < kRecords && !testing::Test::HasFatalFailure()) {
         if (drain(ring, check) == 0) std::this_thread::yield();
     }
     EXPECT_EQ(next, kRecords);
+}
+
+TEST(access_ring, one_writer_and_one_reader_lose_nothing_and_keep_the_order) {
+    write_and_read_at_once(kRingBytes);
+    write_and_read_at_once(kLargeRingBytes);
 }
 
 }  // namespace

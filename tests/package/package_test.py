@@ -7,6 +7,7 @@ import ctypes
 import http.client
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -42,11 +43,13 @@ class Service:
     def __init__(self, fresh):
         self.fresh = fresh
         text = fresh.unit("ringway.service").read_text()
-        key = lambda name: re.search(rf"^{name}=(.*)$", text, re.M)[1]
+        keys = lambda name: re.findall(rf"^{name}=(.*)$", text, re.M)
+        key = lambda name: keys(name)[0]
         capability = "+" + key("AmbientCapabilities").removeprefix("CAP_").lower()
         as_unit = ["setpriv", f"--reuid={key('User')}", f"--regid={key('Group')}", "--init-groups", "--no-new-privs",
                    f"--inh-caps=-all,{capability}", f"--ambient-caps=-all,{capability}", f"--bounding-set=-all,{capability}"]
-        fresh.inside(*as_unit, *key("ExecStartPre").split())
+        for command in keys("ExecStartPre"):
+            fresh.inside(*as_unit, *shlex.split(command))
         self.said = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             ["chroot", str(fresh.root), *as_unit, *key("ExecStart").split()],

@@ -1,7 +1,6 @@
 """The package and its units under a systemd that was booted (booted.py), in the order of a life: each test goes on from where the
 one before it left the service. Clients are in the network of the run, and so is ringway's own port."""
 
-import os
 import re
 import socket
 import time
@@ -51,13 +50,6 @@ class Case:
         text = self.config.read_text()
         self.config.write_text(re.sub(r"^respond = .*$", f'respond = {{ body = "{body}" }}', text, flags=re.M))
 
-    def let_ringctl_change(self):
-        token = self.fresh.path("etc/ringway/token")
-        token.write_text("of this run\n")
-        os.chmod(token, 0o640)
-        os.chown(token, 0, self.fresh.user().pw_gid)
-        self.config.write_text(self.config.read_text().replace("[admin]\n", '[admin]\ntoken_file = "/etc/ringway/token"\n'))
-
     def hand_over(self, *command):
         """By that command: the new process is the main one of a unit that was active all the time, and no client noticed."""
         booted = self.booted
@@ -97,7 +89,6 @@ def installing_starts_it(case):
 
 def it_runs_as_the_unit_says(case):
     booted = case.booted
-    case.let_ringctl_change()
     case.config.write_text(case.config.read_text().replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{LOW_PORT}"))
     booted.systemctl("restart", SERVICE)
     case.wait_for(LOW_PORT)
@@ -110,6 +101,24 @@ def it_runs_as_the_unit_says(case):
     booted.systemctl("reload", SERVICE)
     case.wait_for()
     case.check_same(main, "a reload to another port")
+
+
+def ringctl_may_change_it_from_the_start(case):
+    """With a token that only root and the group can read, and that stays the same."""
+    booted = case.booted
+    token = case.fresh.path("var/lib/ringway/admin.token")
+    made, secret = token.stat(), token.read_text()
+    user = case.fresh.user()
+    who = made.st_uid, made.st_gid, made.st_mode & 0o777
+    check(who == (user.pw_uid, user.pw_gid, 0o640), f"the token belongs to {who}")
+    check(len(secret.strip()) == 32, "the token is not of 24 bytes")
+    booted.systemctl("restart", SERVICE)
+    case.wait_for()
+    check(token.read_text() == secret, "a restart makes another token")
+    done = booted.inside("ringctl", "reload")
+    check(done.returncode == 0, f"ringctl reload: {done.stdout}{done.stderr}")
+    done = booted.inside("ringctl", "--token-file", "/etc/hostname", "reload")
+    check(done.returncode == 1 and "token" in done.stderr, f"with another token: {done.returncode} {done.stdout}{done.stderr}")
 
 
 def a_killed_one_is_started_anew(case):
@@ -324,6 +333,7 @@ def a_removal_stops_both_and_a_purge_leaves_nothing(case):
 TESTS = [reports(test) for test in (
     installing_starts_it,
     it_runs_as_the_unit_says,
+    ringctl_may_change_it_from_the_start,
     a_killed_one_is_started_anew,
     a_reload_is_told_and_loses_nothing,
     systemd_sees_how_long_a_reload_takes,

@@ -91,7 +91,7 @@ AccessRecord usual_record() {
     record.response_body_bytes = 128;
     record.status = 200;
     record.route = record.pool = record.upstream = 0;
-    record.client = *base::SocketAddress::parse("192.0.2.10:40000");
+    record.client = base::PeerAddress::of(*base::SocketAddress::parse("192.0.2.10:40000"));
     record.method = "GET";
     record.target = "/api/v1/items?page=2";
     record.host = "api.example.org";

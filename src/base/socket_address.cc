@@ -100,7 +100,18 @@ std::size_t write_ip(const IpAddress& ip, bool as_v6, char* out) {
 }
 
 std::size_t SocketAddress::write_host(char* out) const {
-    if (is_ip()) return base::write_ip(ip(), family() == AF_INET6, out);
+    return PeerAddress::of(*this).write_host(out);
+}
+
+PeerAddress PeerAddress::of(const SocketAddress& peer) {
+    return {.ip = peer.ip(),
+            .port = peer.port(),
+            .is_unix = !peer.is_ip(),
+            .is_v6 = peer.family() == AF_INET6};
+}
+
+std::size_t PeerAddress::write_host(char* out) const {
+    if (!is_unix) return write_ip(ip, is_v6, out);
     std::memcpy(out, "unix:", 5);
     return 5;
 }

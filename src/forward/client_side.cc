@@ -36,14 +36,12 @@ std::uint32_t waiting_requests(std::string_view bytes) {
 
 ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t listener,
                        const base::SocketAddress& peer)
-    : Socket(plane, descriptor, kReceiveCredit), listener_(listener) {
-    ip_ = peer.ip();
-    port_ = peer.port();
-    is_unix_ = !peer.is_ip();
-    is_v6_ = peer.family() == AF_INET6;
+    : Socket(plane, descriptor, kReceiveCredit),
+      listener_(listener),
+      peer_(base::PeerAddress::of(peer)) {
     const auto& networks = plane.config().listeners[listener].trusted_proxies;
     trusted_ = std::any_of(networks.begin(), networks.end(),
-                           [&](const base::Network& network) { return network.contains(ip_); });
+                           [&](const base::Network& network) { return network.contains(peer_.ip); });
     plane.open_clients.push_back(*this);
     plane.counters.clients_open.add();
     plane.counters.listeners[listener].connections_open.add();
@@ -54,22 +52,6 @@ ClientSide::~ClientSide() {
     plane_.counters.clients_open.sub();
     plane_.counters.listeners[listener_].connections_open.sub();
     unlink();
-}
-
-base::SocketAddress ClientSide::address() const {
-    if (is_unix_) return {};
-    char text[48];
-    const std::size_t size = write_ip(text);
-    return base::SocketAddress::from_ip({text, size}, port_).value_or(base::SocketAddress{});
-}
-
-std::size_t ClientSide::write_ip(char* out) const {
-    if (is_unix_) {
-        constexpr std::string_view kUnix = "unix:";
-        std::copy(kUnix.begin(), kUnix.end(), out);
-        return kUnix.size();
-    }
-    return base::write_ip(ip_, is_v6_, out);
 }
 
 void ClientSide::start() {
@@ -203,7 +185,7 @@ void ClientSide::refuse(std::uint16_t status, Refusal reason) {
         line.status = status;
         line.listener = listener_;
         line.refusal = static_cast<std::int8_t>(reason);
-        line.client = address();
+        line.client = peer_;
         plane_.log_access(line);
     }
     plane_.gather.clear();
@@ -398,7 +380,7 @@ void ClientSide::stop() {
 void ClientSide::on_gone() {
     Plane& plane = plane_;
     const std::uint16_t listener = listener_;
-    const base::IpAddress ip = ip_;
+    const base::IpAddress ip = peer_.ip;
     std::erase(plane.next_requests, this);
     plane.clients.destroy(this);
     if (plane.client_gone != nullptr) plane.client_gone(plane.client_gone_self, listener, ip);

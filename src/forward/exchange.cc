@@ -150,7 +150,7 @@ void Exchange::prepare_pick(const http::RequestHead& head) {
     has_pool_ = true;
     const config::Pool& p = pool();
     if (p.balance == config::Balance::maglev)
-        pick_.key = route::hash_of(p.hash_key, head, client_.ip());
+        pick_.key = route::hash_of(p.hash_key, head, client_.peer().ip);
     if (p.affinity.cookie.empty()) return;
     const std::string_view value = route::cookie_value(head, p.affinity.cookie);
     std::uint64_t token = 0;
@@ -242,7 +242,7 @@ void Exchange::write_head(Attempt& attempt) {
     const RequestEdit edit{
         .route = *route_,
         .upstream = pool().upstreams[attempt.upstream.value],
-        .client_ip = {ip, client_.write_ip(ip)},
+        .client_ip = {ip, client_.peer().write_host(ip)},
         .request_id = {request_id_.data(), request_id_.size()},
         .rewritten_target = plane_.gather.keep(target),
         .client_trusted = client_.trusted(),

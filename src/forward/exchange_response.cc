@@ -343,7 +343,7 @@ void Exchange::record(std::int16_t refusal) {
     line.upstream_reused = attempt_.reused;
     line.minor_version = minor_version_;
     line.refusal = static_cast<std::int8_t>(refusal);
-    line.client = client_.address();
+    line.client = client_.peer();
     line.method = logged(LoggedPart::method);
     line.target = logged(LoggedPart::target);
     line.host = logged(LoggedPart::host);

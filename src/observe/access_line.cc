@@ -59,13 +59,13 @@ void put_name(LineText& line, std::string_view name) {
     line.json_string(name);
 }
 
-void put_client(LineText& line, const base::SocketAddress& client) {
-    if (!client.is_ip()) return line.put("\"unix:\",\"client_port\":null");
+void put_client(LineText& line, const base::PeerAddress& client) {
+    if (client.is_unix) return line.put("\"unix:\",\"client_port\":null");
     char host[64];
     line.put('"');
     line.bytes({host, client.write_host(host)});
     line.put("\",\"client_port\":");
-    line.whole(client.port());
+    line.whole(client.port);
 }
 
 /// Those that failed, then the one that gave the answer, or was at work when the request ended.

@@ -23,99 +23,54 @@ constexpr std::size_t kRewindBytes = 64 * 1024;  // nearer to the start, going b
 constexpr int kVisits = 4;  // of what came during the one before: a writer never keeps the reader
 constexpr std::size_t kAlign = 8;  // of every record, so that a skip mark always has room
 
-/// Lies in front of the strings of a record. A record whose size carries kSkip has nothing but that
-/// word.
+/// Lies in front of the failed attempts and the texts of a record, which follow it in this order. A
+/// record whose size carries kSkip has nothing but that word.
 struct Packed {
     std::uint32_t size = 0;  // of the whole record, a multiple of kAlign
-    std::int32_t route = -1;
-    std::int32_t pool = -1;
-    std::int32_t upstream = -1;
-    std::int64_t started_unix_ns = 0;
-    std::int64_t queue_ns = -1;
-    std::int64_t connect_ns = -1;
-    std::int64_t first_byte_ns = -1;
-    std::int64_t total_ns = -1;
-    std::int64_t last_attempt_ns = -1;
-    std::uint64_t request_body_bytes = 0;
-    std::uint64_t response_body_bytes = 0;
-    std::uint16_t status = 0;
-    std::uint16_t listener = 0;
-    std::uint8_t attempts = 0;
-    bool upstream_reused = false;
-    std::uint8_t minor_version = 1;
-    std::int8_t refusal = -1;
-    std::uint16_t lengths[7] =
-        {};  // client address as the kernel writes it, then the strings in order
-    std::uint16_t failed_attempts = 0;  // they lie directly behind this, then the strings
+    std::uint16_t failed_attempts = 0;
+    std::uint16_t lengths[6] = {};
+    AccessFacts facts;
 };
 static_assert(sizeof(Packed) % kAlign == 0);
+static_assert(std::is_trivially_copyable_v<Packed>);
 // so that those of a record can be read where they lie
 static_assert(std::is_trivially_copyable_v<FailedAttempt> && alignof(FailedAttempt) <= kAlign);
 
 constexpr std::uint32_t kSkip = 0x80000000u;
 constexpr std::size_t kRecordBytesMax = sizeof(Packed) +
                                         kFailedAttemptsMax * sizeof(FailedAttempt) +
-                                        sizeof(sockaddr_un) + 6 * kStringBytesMax + 2 * kAlign;
+                                        6 * kStringBytesMax + 2 * kAlign;
 
-Packed pack(const AccessRecord& record) {
-    Packed packed;
-    packed.route = record.route;
-    packed.pool = record.pool;
-    packed.upstream = record.upstream;
-    packed.started_unix_ns = record.started_unix_ns;
-    packed.queue_ns = base::to_ns(record.queue);
-    packed.connect_ns = base::to_ns(record.connect);
-    packed.first_byte_ns = base::to_ns(record.first_byte);
-    packed.total_ns = base::to_ns(record.total);
-    packed.last_attempt_ns = base::to_ns(record.last_attempt);
-    packed.request_body_bytes = record.request_body_bytes;
-    packed.response_body_bytes = record.response_body_bytes;
-    packed.status = record.status;
-    packed.listener = record.listener;
-    packed.attempts = record.attempts;
-    packed.upstream_reused = record.upstream_reused;
-    packed.minor_version = record.minor_version;
-    packed.refusal = record.refusal;
-    return packed;
+/// Where the copy ends. The compiler copies what it knows to be short by `rep movs`, which takes
+/// longer to begin than most texts take.
+char* copy_text(char* out, std::string_view text) {
+    const std::size_t size = text.size();
+    const auto copy_16 = [&](std::size_t at) { std::memcpy(out + at, text.data() + at, 16); };
+    const auto copy_8 = [&](std::size_t at) { std::memcpy(out + at, text.data() + at, 8); };
+    if (size >= 16) {
+        for (std::size_t at = 0; at + 16 <= size; at += 16) copy_16(at);
+        copy_16(size - 16);
+    } else if (size >= 8) {
+        copy_8(0);
+        copy_8(size - 8);
+    } else {
+        for (std::size_t at = 0; at < size; ++at) out[at] = text[at];
+    }
+    return out + size;
 }
 
 AccessRecord unpack(const std::byte* bytes) {
     Packed packed;
     std::memcpy(&packed, bytes, sizeof(packed));
-    AccessRecord record;
-    record.route = packed.route;
-    record.pool = packed.pool;
-    record.upstream = packed.upstream;
-    record.started_unix_ns = packed.started_unix_ns;
-    record.queue = base::Duration(packed.queue_ns);
-    record.connect = base::Duration(packed.connect_ns);
-    record.first_byte = base::Duration(packed.first_byte_ns);
-    record.total = base::Duration(packed.total_ns);
-    record.last_attempt = base::Duration(packed.last_attempt_ns);
-    record.request_body_bytes = packed.request_body_bytes;
-    record.response_body_bytes = packed.response_body_bytes;
-    record.status = packed.status;
-    record.listener = packed.listener;
-    record.attempts = packed.attempts;
-    record.upstream_reused = packed.upstream_reused;
-    record.minor_version = packed.minor_version;
-    record.refusal = packed.refusal;
-
+    AccessRecord record{packed.facts, {}, {}, {}, {}, {}, {}, {}};
     const char* at = reinterpret_cast<const char*>(bytes) + sizeof(packed);
     record.failed_attempts = {reinterpret_cast<const FailedAttempt*>(at), packed.failed_attempts};
     at += record.failed_attempts.size_bytes();
-    sockaddr_storage client{};
-    std::memcpy(&client, at, packed.lengths[0]);
-    if (packed.lengths[0] > 0) {
-        record.client = base::SocketAddress::from_kernel(reinterpret_cast<const sockaddr*>(&client),
-                                                         packed.lengths[0]);
-    }
-    at += packed.lengths[0];
-    std::string_view* const strings[] = {&record.method,     &record.target,     &record.host,
-                                         &record.request_id, &record.user_agent, &record.referer};
-    for (std::size_t i = 0; i < std::size(strings); ++i) {
-        *strings[i] = {at, packed.lengths[i + 1]};
-        at += packed.lengths[i + 1];
+    std::string_view* const texts[] = {&record.method,     &record.target,     &record.host,
+                                       &record.request_id, &record.user_agent, &record.referer};
+    for (std::size_t i = 0; i < std::size(texts); ++i) {
+        *texts[i] = {at, packed.lengths[i]};
+        at += packed.lengths[i];
     }
     return record;
 }
@@ -147,19 +102,14 @@ AccessRing::~AccessRing() = default;
 
 bool AccessRing::push(const AccessRecord& record) {
     Parts& parts = *parts_;
-    const std::array<std::string_view, 7> pieces = {
-        std::string_view(reinterpret_cast<const char*>(record.client.raw()),
-                         record.client.raw_size()),
-        record.method.substr(0, kStringBytesMax),
-        record.target.substr(0, kStringBytesMax),
-        record.host.substr(0, kStringBytesMax),
-        record.request_id.substr(0, kStringBytesMax),
-        record.user_agent.substr(0, kStringBytesMax),
-        record.referer.substr(0, kStringBytesMax)};
+    const std::array<std::string_view, 6> texts = {
+        record.method.substr(0, kStringBytesMax),     record.target.substr(0, kStringBytesMax),
+        record.host.substr(0, kStringBytesMax),       record.request_id.substr(0, kStringBytesMax),
+        record.user_agent.substr(0, kStringBytesMax), record.referer.substr(0, kStringBytesMax)};
     const auto failed =
         record.failed_attempts.first(std::min(record.failed_attempts.size(), kFailedAttemptsMax));
     std::size_t need = sizeof(Packed) + failed.size_bytes();
-    for (const std::string_view piece : pieces) need += piece.size();
+    for (const std::string_view text : texts) need += text.size();
     need = (need + kAlign - 1) & ~(kAlign - 1);
 
     const std::uint64_t at = parts.written.load(std::memory_order_relaxed);
@@ -183,17 +133,16 @@ bool AccessRing::push(const AccessRecord& record) {
         std::memcpy(out, &mark, sizeof(mark));
         out = parts.store.get();
     }
-    Packed packed = pack(record);
-    packed.size = static_cast<std::uint32_t>(need);
-    packed.failed_attempts = static_cast<std::uint16_t>(failed.size());
-    std::byte* text = out + sizeof(packed);
-    if (!failed.empty()) std::memcpy(text, failed.data(), failed.size_bytes());
-    text += failed.size_bytes();
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-        packed.lengths[i] = static_cast<std::uint16_t>(pieces[i].size());
-        if (pieces[i].empty()) continue;  // memcpy wants a pointer even for nothing
-        std::memcpy(text, pieces[i].data(), pieces[i].size());
-        text += pieces[i].size();
+    Packed packed{.size = static_cast<std::uint32_t>(need),
+                  .failed_attempts = static_cast<std::uint16_t>(failed.size()),
+                  .lengths = {},
+                  .facts = record};
+    char* end = reinterpret_cast<char*>(out) + sizeof(packed);
+    if (!failed.empty()) std::memcpy(end, failed.data(), failed.size_bytes());
+    end += failed.size_bytes();
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        packed.lengths[i] = static_cast<std::uint16_t>(texts[i].size());
+        end = copy_text(end, texts[i]);
     }
     std::memcpy(out, &packed, sizeof(packed));
     parts.written.store(at + skip + need, std::memory_order_release);

@@ -61,6 +61,19 @@ class SocketAddress {
     socklen_t size_ = 0;
 };
 
+/// What a connection remembers of its peer, in few bytes: of a unix socket, neither address nor port.
+struct PeerAddress {
+    IpAddress ip;
+    std::uint16_t port = 0;
+    bool is_unix = true;
+    bool is_v6 = false;
+
+    static PeerAddress of(const SocketAddress& peer);
+    /// As SocketAddress::write_host() does.
+    std::size_t write_host(char* out) const;
+    bool operator==(const PeerAddress&) const = default;
+};
+
 /// A network "10.0.0.0/8" or "fd00::/8" or a single address.
 struct Network {
     IpAddress address;

@@ -34,10 +34,7 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
 
     void start();
     std::uint16_t listener() const { return listener_; }
-    const base::IpAddress& ip() const { return ip_; }
-    /// Text form of the address, written to `out` of at least 48 bytes.
-    std::size_t write_ip(char* out) const;
-    base::SocketAddress address() const;
+    const base::PeerAddress& peer() const { return peer_; }
     bool trusted() const { return trusted_; }
 
     // -- for its exchange --
@@ -91,15 +88,12 @@ class ClientSide final : public Socket, public base::ListLink<ClientTag> {
     ring::Slice inbox_;                       // a partial head, or bytes behind the current request
     const ring::Slice* beginning_ = nullptr;  // what begin() has not used yet, while it runs
     Exchange* exchange_ = nullptr;
-    base::IpAddress ip_;
     base::Instant last_bytes_at_{};                 // from the client, or (tunnel) to it
     base::Instant send_stalled_at_ = base::kNever;  // since when bytes wait to be sent
     std::uint32_t requests_ = 0;
     std::uint32_t scanned_ = 0;  // bytes of inbox_ known to hold no end of head
     std::uint16_t listener_;
-    std::uint16_t port_ = 0;
-    bool is_unix_ = false;
-    bool is_v6_ = false;
+    base::PeerAddress peer_;
     bool trusted_ = false;
     bool next_queued_ = false;  // in plane.next_requests
     State state_ = State::idle;

@@ -43,31 +43,35 @@ struct FailedAttempt {
     std::uint32_t took_ms = 0;
 };
 
-/// Times are durations from the moment that the request head was complete; negative: that moment
-/// was not reached.
-struct AccessRecord {
+/// The values of a record. Times are durations from the moment that the request head was complete;
+/// negative: that moment was not reached.
+struct AccessFacts {
     std::int64_t started_unix_ns = 0;  // wall clock
     base::Duration queue{-1};          // waited for an upstream
     base::Duration connect{-1};        // connection to the upstream ready (0 when reused)
     base::Duration first_byte{-1};     // head of the response
     base::Duration total{-1};  // last byte handed to the kernel, or the end by whatever cause
+    // of the attempt that did not fail, from its pick to the head of its response, or to the end
+    base::Duration last_attempt{-1};
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
-    std::uint16_t status = 0;  // sent to the client; 0: none
-    std::uint16_t listener = 0;
     std::int32_t route = -1;
     std::int32_t pool = -1;
     std::int32_t upstream = -1;  // the last one tried
-    std::uint8_t attempts = 0;   // sends to upstreams
-    // in order; cut at kFailedAttemptsMax; fewer than `attempts` unless the last one failed too
-    std::span<const FailedAttempt> failed_attempts;
-    // the one that did not fail, from its pick to the head of its response, or to the end
-    base::Duration last_attempt{-1};
+    std::uint16_t status = 0;    // sent to the client; 0: none
+    std::uint16_t listener = 0;
+    base::PeerAddress client;
+    std::uint8_t attempts = 0;  // sends to upstreams
     bool upstream_reused = false;
     std::uint8_t minor_version = 1;
     std::int8_t refusal = -1;  // observe::Refusal, or -1: answered by the upstream or a route
-    base::SocketAddress client;
-    std::string_view method, target, host, request_id, user_agent, referer;  // cut at 1 KiB each
+};
+
+/// With the texts, cut at 1 KiB each, and the attempts that failed, in order; cut at
+/// kFailedAttemptsMax; fewer than `attempts` unless the last one failed too.
+struct AccessRecord : AccessFacts {
+    std::span<const FailedAttempt> failed_attempts;
+    std::string_view method, target, host, request_id, user_agent, referer;
 };
 
 inline constexpr std::size_t kFailedAttemptsMax = 12;

@@ -43,7 +43,7 @@ TEST(access_line, a_full_record_is_this_line) {
     record.failed_attempts = failed;
     record.last_attempt = microseconds(41'900);
     record.upstream_reused = true;
-    record.client = *base::SocketAddress::parse("[2001:db8::7]:5000");
+    record.client = base::PeerAddress::of(*base::SocketAddress::parse("[2001:db8::7]:5000"));
     record.method = "POST";
     record.target = "/v1/chat?x=\"1\"";
     record.host = "api.example";
@@ -132,7 +132,7 @@ AccessRecord combined_record() {
     record.started_unix_ns = 1'767'323'045'678'999'999;
     record.response_body_bytes = 3456;
     record.status = 200;
-    record.client = *base::SocketAddress::parse("192.0.2.7:5000");
+    record.client = base::PeerAddress::of(*base::SocketAddress::parse("192.0.2.7:5000"));
     record.method = "GET";
     record.target = "/v1?x=\"1\"";
     record.user_agent = "a\\b\x01\xc3\xa9";

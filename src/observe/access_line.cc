@@ -239,7 +239,7 @@ void append_line(std::string& out, std::size_t bytes_max, Put put) {
 
 }  // namespace
 
-void append_combined_line(std::string& out, const AccessRecord& record) {
+[[gnu::flatten]] void append_combined_line(std::string& out, const AccessRecord& record) {
     std::size_t size = kLineBytesMax;
     for (const std::string_view text :
          {record.method, record.target, record.referer, record.user_agent})
@@ -247,7 +247,7 @@ void append_combined_line(std::string& out, const AccessRecord& record) {
     append_line(out, size, [&](LineText& line) { put_combined_line(line, record); });
 }
 
-void append_access_line(std::string& out, const AccessRecord& record,
+[[gnu::flatten]] void append_access_line(std::string& out, const AccessRecord& record,
                         const config::Config& config) {
     const Names names(record, config);
     append_line(out, bytes_max(record, names),

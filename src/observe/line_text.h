@@ -95,20 +95,23 @@ class LineText {
 
     /// Copies the text if none of its bytes is special; else something is written, and false.
     bool plain(std::string_view text) {
-        std::size_t done = 0;
-        for (; done + 8 <= text.size(); done += 8) {
-            std::uint64_t eight;
-            std::memcpy(&eight, text.data() + done, 8);
-            if (!all_plain(eight)) return false;
-            std::memcpy(at_, &eight, 8);
-            at_ += 8;
+        const char* from = text.data();
+        const std::size_t size = text.size();
+        bool is_plain = true;
+        if (size >= 8) {
+            for (std::size_t done = 0; done + 8 <= size; done += 8)
+                is_plain &= all_plain(copy<std::uint64_t>(from, done));
+            is_plain &= all_plain(copy<std::uint64_t>(from, size - 8));
+        } else if (size >= 4) {
+            const std::uint64_t low = copy<std::uint32_t>(from, 0);
+            const std::uint64_t high = copy<std::uint32_t>(from, size - 4);
+            is_plain = all_plain(low | high << 32);
+        } else {
+            for (std::size_t at = 0; at < size; ++at)
+                is_plain &= all_plain(kPlainBytes | copy<std::uint8_t>(from, at));
         }
-        if (done == text.size()) return true;
-        std::uint64_t rest = 0x2020202020202020u;
-        std::memcpy(&rest, text.data() + done, text.size() - done);
-        if (!all_plain(rest)) return false;
-        bytes(text.substr(done));
-        return true;
+        at_ += size;
+        return is_plain;
     }
 
     /// "2026-01-02T03:04:05.678Z"
@@ -142,6 +145,18 @@ class LineText {
     }
 
  private:
+    /// Seven bytes that are not special, above one.
+    static constexpr std::uint64_t kPlainBytes = 0x2020202020202000u;
+
+    /// To the same place behind what is written; the bytes.
+    template <class Bytes>
+    Bytes copy(const char* from, std::size_t at) {
+        Bytes bytes;
+        std::memcpy(&bytes, from + at, sizeof(bytes));
+        std::memcpy(at_ + at, &bytes, sizeof(bytes));
+        return bytes;
+    }
+
     void time_of_day(std::uint32_t ms) {
         digits(ms / 3'600'000, 2);
         put(':');

@@ -20,7 +20,7 @@ namespace ringway::control {
 namespace {
 
 constexpr std::chrono::milliseconds kAdoption{200};
-constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = 16 * 1024;  // stays in the nearest cache
 constexpr std::chrono::milliseconds kTick(10);
 constexpr int kStopWaitMs = 1000;
 constexpr int kPollMs = 50;

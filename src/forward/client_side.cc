@@ -40,8 +40,9 @@ ClientSide::ClientSide(Plane& plane, ring::Descriptor descriptor, std::uint16_t 
       listener_(listener),
       peer_(base::PeerAddress::of(peer)) {
     const auto& networks = plane.config().listeners[listener].trusted_proxies;
-    trusted_ = std::any_of(networks.begin(), networks.end(),
-                           [&](const base::Network& network) { return network.contains(peer_.ip); });
+    trusted_ = std::any_of(networks.begin(), networks.end(), [&](const base::Network& network) {
+        return network.contains(peer_.ip);
+    });
     plane.open_clients.push_back(*this);
     plane.counters.clients_open.add();
     plane.counters.listeners[listener].connections_open.add();

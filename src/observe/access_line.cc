@@ -248,7 +248,7 @@ void append_line(std::string& out, std::size_t bytes_max, Put put) {
 }
 
 [[gnu::flatten]] void append_access_line(std::string& out, const AccessRecord& record,
-                        const config::Config& config) {
+                                         const config::Config& config) {
     const Names names(record, config);
     append_line(out, bytes_max(record, names),
                 [&](LineText& line) { put_line(line, record, names); });

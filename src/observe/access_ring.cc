@@ -4,8 +4,9 @@
 // written, base and read_seen, the reader alone stores read.
 //
 // A writer that finds the ring empty begins at the store's start again, so that only as much of the
-// store is ever touched as bursts need, and what is touched stays in the caches. The reader looks at
-// base only while it has something to read, and then it stays: neither is atomic for that reason.
+// store is ever touched as bursts need, and what is touched stays in the caches. The reader looks
+// at base only while it has something to read, and then it stays: neither is atomic for that
+// reason.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -37,9 +38,8 @@ static_assert(std::is_trivially_copyable_v<Packed>);
 static_assert(std::is_trivially_copyable_v<FailedAttempt> && alignof(FailedAttempt) <= kAlign);
 
 constexpr std::uint32_t kSkip = 0x80000000u;
-constexpr std::size_t kRecordBytesMax = sizeof(Packed) +
-                                        kFailedAttemptsMax * sizeof(FailedAttempt) +
-                                        6 * kStringBytesMax + 2 * kAlign;
+constexpr std::size_t kRecordBytesMax =
+    sizeof(Packed) + kFailedAttemptsMax * sizeof(FailedAttempt) + 6 * kStringBytesMax + 2 * kAlign;
 
 /// Where the copy ends. The compiler copies what it knows to be short by `rep movs`, which takes
 /// longer to begin than most texts take.

@@ -61,7 +61,8 @@ class SocketAddress {
     socklen_t size_ = 0;
 };
 
-/// What a connection remembers of its peer, in few bytes: of a unix socket, neither address nor port.
+/// What a connection remembers of its peer, in few bytes: of a unix socket, neither address nor
+/// port.
 struct PeerAddress {
     IpAddress ip;
     std::uint16_t port = 0;

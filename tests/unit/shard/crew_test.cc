@@ -377,7 +377,8 @@ TEST_F(CrossingShards, OpenAndCloseAListenerWhileOthersServe) {
     sockets_.close_unclaimed();
     crew_->close_listener(1);
     const auto refused = [&] { return !Client(config_.listeners[1].address).connected(); };
-    // Each shard's socket, closed amid a handshake, refuses one client while the others still listen.
+    // Each shard's socket, closed amid a handshake, refuses one client while the others still
+    // listen.
     const std::size_t sockets = config_.shards.size();
     std::size_t refusals = 0;
     const auto end = ring::read_clock() + seconds(20);

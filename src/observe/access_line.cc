@@ -239,6 +239,9 @@ void append_line(std::string& out, std::size_t bytes_max, Put put) {
 
 }  // namespace
 
+// Flattened, since the place where a line is written stays in a register only when nothing is
+// called.
+
 [[gnu::flatten]] void append_combined_line(std::string& out, const AccessRecord& record) {
     std::size_t size = kLineBytesMax;
     for (const std::string_view text :

@@ -5,8 +5,8 @@
 //
 // A writer that finds the ring empty begins at the store's start again, so that only as much of the
 // store is ever touched as bursts need, and what is touched stays in the caches. The reader looks
-// at base only while it has something to read, and then it stays: neither is atomic for that
-// reason.
+// at base only while it has something to read, and then the writer leaves it alone: it need not be
+// atomic.
 #include <algorithm>
 #include <array>
 #include <bit>

@@ -14,6 +14,7 @@ import time
 from asking.command import BINARY, environment
 from harness import SLOW, check
 
+OLD_FRAMES_MAX = 10  # that wait in the terminal when its size changes
 SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b[78=>]|([^\x1b])", re.S)
 
 
@@ -29,10 +30,12 @@ class Screen:
         self.cursor = True
         self.tones = []  # of the sequences m
         self.rest = ""
-        self.old_frames = 0  # that may still come in the size before
+        self.old_frames = 0  # that may still come in a size before; none once one has come whole and fits
+        self.fits = True  # the frame that is being drawn, so far
 
     def resize(self, columns, rows):
-        self.old_frames = 2  # the rest of one, and one that was begun before the program knew
+        self.old_frames = OLD_FRAMES_MAX
+        self.fits = False  # of the present one only the rest is to come
         self.columns, self.rows = columns, rows
         self.lines = [(line + [" "] * columns)[:columns] for line in self.lines[:rows]]
         self.lines += [[" "] * columns for _ in range(rows - len(self.lines))]
@@ -57,19 +60,25 @@ class Screen:
         if character == "\r":
             self.column = 0
         elif character == "\n":
-            check(self.row + 1 < self.rows or not self.other or self.old_frames, "the screen was scrolled")
+            if self.row + 1 >= self.rows:
+                self.overflow("the screen was scrolled")
             self.row = min(self.row + 1, self.rows - 1)
         else:
             check(character >= " ", f"a control character: {character!r}")
             if self.row < self.rows and self.column < self.columns:
                 self.lines[self.row][self.column] = character
             else:
-                check(not self.other or self.old_frames, f"a line is wider than {self.columns}")
+                self.overflow(f"a line is wider than {self.columns}")
             self.column += 1
+
+    def overflow(self, what):
+        check(not self.other or self.old_frames, what)
+        self.fits = False
 
     def control(self, parameters, final):
         if final == "H":
-            self.old_frames = max(self.old_frames - 1, 0)
+            self.old_frames = 0 if self.fits else max(self.old_frames - 1, 0)
+            self.fits = True
             self.row = self.column = 0
         elif final == "K":
             for column in range(self.column, self.columns):

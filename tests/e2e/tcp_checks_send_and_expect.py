@@ -32,8 +32,8 @@ class Speaker:
             sock.recv(100)  # until the other side closes
 
 
-def tcp(port, **keys):
-    return health_check(path=None, kind='"tcp"', port=port, fall=1, timeout='"40ms"', **keys)
+def tcp(port, timeout='"2s"', **keys):
+    return health_check(path=None, interval="2s", kind='"tcp"', port=port, fall=1, timeout=timeout, **keys)
 
 
 def test():
@@ -44,7 +44,7 @@ def test():
         "refused": tcp(free_port()),
         "pongs": tcp(good.port, **words),
         "errs": tcp(bad.port, **words),
-        "mute": tcp(mute.port, **words),
+        "mute": tcp(mute.port, '"40ms"', **words),
     }
     wanted = {
         "connects": ("healthy", "passed"),

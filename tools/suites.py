@@ -2,6 +2,7 @@
 what failed; the sum is the last line, and the exit status is 0 exactly when nothing failed."""
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -142,7 +143,7 @@ class Log:
     def tail(self):
         lines = self.path.read_text(errors="replace").splitlines()
         # the failing tests' own words come before the end of a long log
-        marks = [line for line in lines if re.search(r"FAIL|error:|ERROR|runtime error|Assertion", line)]
+        marks = [line for line in lines if re.search(r"FAIL|error:|ERROR|runtime error|Assertion|^not finished", line)]
         return "\n".join(["  | " + line for line in (marks[:TAIL_LINES] + ["..."] + lines[-TAIL_LINES:])])
 
 
@@ -158,9 +159,31 @@ def build(log, directory, options, targets=(), env=None):
         if status != 0:
             raise Failed(f"meson setup {directory} failed")
         note.write_text(wanted)
+    if env == CLANG and CCACHE:
+        sum_precompiled_headers(log, directory, targets)
     status, _ = log.run(["ninja", "-C", directory, *targets], 1500, env)
     if status != 0:
         raise Failed(f"ninja -C {directory} failed")
+
+
+def sum_precompiled_headers(log, directory, targets):
+    """Clang writes where a header stands into what it makes of it, so that ccache finds another file in each directory, and
+    knows nothing that includes it. With CCACHE_PCH_EXTSUM it takes the sum beside it instead: here, of all that went in."""
+
+    def ask(tool, *names):
+        command = ["ninja", "-C", directory, "-t", tool, *names]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    headers = [name for name in ask("inputs", *(targets or ["all"])) if name.endswith(".pch")]
+    status, _ = log.run(["ninja", "-C", directory, *headers], 600, CLANG)
+    if status != 0:
+        raise Failed("a header could not be precompiled")
+    for header in headers:
+        whole = hashlib.sha256(ask("commands", header)[-1].replace(str(ROOT), "").encode())
+        for name in ask("deps", header)[1:]:
+            if name:
+                whole.update((ROOT / directory / name.strip()).read_bytes())
+        (ROOT / directory / f"{header}.sum").write_text(whole.hexdigest())
 
 
 def build_release(log):
@@ -169,19 +192,20 @@ def build_release(log):
 
 # Instrumented code is built by clang: a third of g++ 12's time, and the same build proves that everything, benches included,
 # compiles without a warning under the second compiler. Line tables are all of the debug information that a report needs.
-# ccache, where it is there, knows objects of other directories; the last two let it keep precompiled headers.
+# ccache, where it is there, knows objects of other directories; what follows lets it keep those with precompiled headers.
 CCACHE = "ccache " if shutil.which("ccache") else ""
 CLANG = {
     "CC": f"{CCACHE}clang-19",
     "CXX": f"{CCACHE}clang++-19",
     "CCACHE_NOHASHDIR": "1",
     "CCACHE_SLOPPINESS": "pch_defines,time_macros",
+    "CCACHE_PCH_EXTSUM": "1",
 }
-# Not optimized: it compiles in half the time, and the tests wait more than they compute.
+# Optimized a little: the simulation runs six times as fast as not at all, for a quarter more of compiling.
 # Headers out of a precompiled one are no system headers to clang 19, which finds deprecated things in them.
 SANITIZED = [
     "--buildtype=plain",
-    "-Doptimization=0",
+    "-Doptimization=1",
     "-Db_lundef=false",
     "-Dcpp_args=['-g1','-Xclang','-fno-pch-timestamp','-Wno-deprecated-declarations']",
 ]
@@ -215,13 +239,12 @@ def counts_of(status, output):
 
 # What no second try forgives: a report of a sanitizer, an assertion of the program, a crash.
 DEFECTS = re.compile(r"Sanitizer:|runtime error:|assertion failed|terminate called|exit status:? -(6|7|8|11)\b")
-TRIED_AGAIN_MAX = 3
 
 
-def tried_again(log, output, failed, run_alone):
+def tried_again(log, output, failed, passed_before, run_alone):
     """Whether what failed passes by itself: a machine that stands still for a second while tests run beside one another
-    fails a few that are right. Says so, for whoever reads; more than a few, or a defect, is none of that."""
-    if not 0 < len(failed) <= TRIED_AGAIN_MAX or DEFECTS.search(output):
+    fails a few that are right. Says so, for whoever reads; more than three and a tenth of all, or a defect, is none of that."""
+    if not 0 < len(failed) <= max(3, (passed_before + len(failed)) // 10) or DEFECTS.search(output):
         return False
     status, said = run_alone()
     passed, _ = counts_of(status, said)
@@ -243,7 +266,7 @@ def counts_of_executable(log, command, status, output):
     undivided = {**env, "GTEST_TOTAL_SHARDS": "1", "GTEST_SHARD_INDEX": "0"}
     # where one of several has no plain name, none is tried again
     named = len(names) == failed or names and again == words
-    if names and named and tried_again(log, output, names, lambda: log.run(again, seconds, undivided, folder)):
+    if names and named and tried_again(log, output, names, passed, lambda: log.run(again, seconds, undivided, folder)):
         return passed + failed, 0
     # a plain program: its exit status is its one verdict
     return (passed, failed) if passed or failed else (1, 0)
@@ -292,7 +315,8 @@ def e2e(log, directory, names=(), env=None, folder="tests/e2e"):
     status, output = log.run([*run, *names], 900, env)
     passed, failed = counts_of(status, output)
     again = re.findall(r"^FAIL (\S+) ", output, re.M)
-    if tried_again(log, output, again, lambda: log.run([*run, *again], 300, {**env, "RINGWAY_TEST_JOBS": "1"})):
+    alone = {**env, "RINGWAY_TEST_JOBS": "1"}
+    if tried_again(log, output, again, passed, lambda: log.run([*run, *again], 60 + 60 * len(again), alone)):
         return passed + failed, 0
     return passed, failed
 

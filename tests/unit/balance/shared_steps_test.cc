@@ -2,6 +2,7 @@
 // backups, slow start, stickiness.
 #include <gtest/gtest.h>
 
+#include "../rounds.h"
 #include "arena.h"
 
 namespace ringway::balance {
@@ -273,7 +274,7 @@ TEST_P(EveryPolicy, EqualSeedsPickEqually) {
 // when nobody is permitted.
 TEST_P(EveryPolicy, PickIsAlwaysPermitted) {
     base::Prng prng(7);
-    for (int round = 0; round < 300; ++round) {
+    for (int round = 0; round < rounds(300); ++round) {
         const std::uint32_t count = 1 + prng.below(12);
         std::vector<std::uint32_t> weights(count);
         for (auto& weight : weights) weight = 1 + prng.below(cluster::kWeightMax);

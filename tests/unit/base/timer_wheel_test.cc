@@ -5,6 +5,7 @@
 #include <deque>
 #include <vector>
 
+#include "../rounds.h"
 #include "ringway/base/prng.h"
 
 namespace ringway::base {
@@ -70,7 +71,7 @@ TEST(TimerWheel, EarlierAndLaterSettingsBothHold) {
 TEST(TimerWheel, RandomDeadlinesAllFireInTheirTick) {
     Prng prng(7);
     TimerWheel wheel(kStart);
-    std::deque<Alarm> alarms(500);
+    std::deque<Alarm> alarms(rounds(500u));
     std::vector<Instant> deadlines;
     for (Alarm& alarm : alarms) {
         deadlines.push_back(kStart + milliseconds(prng.below(150'000)));

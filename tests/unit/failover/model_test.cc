@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "../rounds.h"
 #include "naive.h"
 #include "ringway/base/prng.h"
 #include "ringway/failover/by_hand.h"
@@ -287,7 +288,7 @@ class Walk {
 };
 
 TEST(Merge, DoesAsANaivePictureOfThePools) {
-    constexpr std::uint64_t kSeeds = 100;
+    constexpr std::uint64_t kSeeds = rounds(100);
     std::map<std::string, std::uint64_t> told;
     std::uint64_t news = 0, old_news = 0;
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

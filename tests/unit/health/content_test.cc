@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../rounds.h"
 #include "ringway/base/prng.h"
 
 namespace ringway::health {
@@ -183,7 +184,7 @@ TEST(CheckContent, NeverThrowsOnScrambledJson) {
                                                       {matches("/v", "^1.*0$")},
                                                       {non_empty("/models")}};
     std::size_t holds = 0, broken = 0;
-    for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
+    for (std::uint64_t seed = 0; seed < rounds(20'000u); ++seed) {
         base::Prng prng(seed);
         std::string body(kModels);
         for (std::uint32_t edits = prng.below(6); edits > 0; --edits) {
@@ -203,8 +204,8 @@ TEST(CheckContent, NeverThrowsOnScrambledJson) {
             ++(sentence.empty() ? holds : broken);
         }
     }
-    EXPECT_GT(holds, 1000u);
-    EXPECT_GT(broken, 1000u);
+    EXPECT_GT(holds, rounds(1000u));
+    EXPECT_GT(broken, rounds(1000u));
 }
 
 using Wish = AgentReport::Wish;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "../rounds.h"
 #include "ringway/base/prng.h"
 
 namespace ringway::health {
@@ -59,7 +60,7 @@ TEST(RoundTripEstimator, KeepsItsDeadlineBetweenFloorAndCeiling) {
 }
 
 TEST(CheckLatency, P95IsTheNearestRankOfTheLastHundred) {
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (std::uint64_t seed = 0; seed < rounds(50u); ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         base::Prng prng(seed);
         CheckLatency latency;

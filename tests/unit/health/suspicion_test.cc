@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "../rounds.h"
 #include "ringway/base/prng.h"
 
 namespace ringway::health {
@@ -35,7 +36,7 @@ TEST(Suspicion, IsPatientUntilEightAnswersAreKnown) {
 /// Within the bounds, 3 to 3 x 1.19 times the exact 99th percentile of what was recorded when
 /// quantiles were last worked out.
 TEST(Suspicion, IsOverdueAtAMultipleOfItsOwnQuantileWithinTheBounds) {
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    for (std::uint64_t seed = 0; seed < rounds(100u); ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         base::Prng prng(seed);
         const config::Suspicion rules;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "../rounds.h"
 #include "ringway/base/prng.h"
 
 namespace ringway::health {
@@ -142,7 +143,7 @@ void compare_with_model(std::uint64_t seed) {
 }
 
 TEST(Verdict, AgreesWithAModelThatKeepsEveryResult) {
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < rounds(3000u); ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         compare_with_model(seed);
         if (testing::Test::HasFatalFailure()) return;

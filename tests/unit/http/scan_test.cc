@@ -6,6 +6,7 @@
 
 #include "../../../src/http/chars.h"
 #include "../../../src/http/scan.h"
+#include "../rounds.h"
 #include "every_way.h"
 #include "guarded_bytes.h"
 #include "ringway/base/prng.h"
@@ -96,7 +97,7 @@ TEST(Scan, RandomLines) {
         "\r\n",    "\r\n",        "\t",         " ",  "\r",
         "\n",      "\x7f",        "\xff",       "#",  std::string_view("\0", 1),
         "a:b\r\n", "Host: t\r\n", "/path?query"};
-    for (int round = 0; round < 20'000; ++round) {
+    for (int round = 0; round < rounds(20'000); ++round) {
         std::string bytes;
         const std::uint32_t count = random.below(40);
         // Mostly well-formed lines, so that the interesting byte stands deep in the input.
@@ -118,7 +119,7 @@ TEST(Scan, RandomLines) {
 
 TEST(Scan, RandomBytes) {
     base::Prng random(7);
-    for (int round = 0; round < 20'000; ++round) {
+    for (int round = 0; round < rounds(20'000); ++round) {
         std::string bytes(random.below(200), '\0');
         for (char& byte : bytes) {
             byte =

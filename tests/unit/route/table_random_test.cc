@@ -6,6 +6,7 @@
 #include <regex>
 #include <tuple>
 
+#include "../rounds.h"
 #include "request.h"
 #include "ringway/route/table.h"
 
@@ -167,7 +168,7 @@ Asked random_asked(base::Prng& prng) {
 
 TEST(Table, EqualsTheNaiveMatcherOverRandomRoutes) {
     int taken = 0;
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(300u); ++seed) {
         base::Prng prng(seed);
         std::vector<Route> routes;
         for (std::uint32_t left = prng.below(25); left > 0; --left)
@@ -193,7 +194,7 @@ TEST(Table, EqualsTheNaiveMatcherOverRandomRoutes) {
             ASSERT_EQ(named, expected < 0 ? "" : "r" + std::to_string(expected) + ": taken");
         }
     }
-    EXPECT_GT(taken, 5000);
+    EXPECT_GT(taken, rounds(5000));
 }
 
 }  // namespace

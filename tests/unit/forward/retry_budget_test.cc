@@ -155,7 +155,7 @@ TEST(RetryBudget, DoesAsANaiveOneThatForgetsNothing) {
         }
     }
     EXPECT_GT(compared, rounds(30'000));
-    EXPECT_GT(refused, rounds(2'000));
+    EXPECT_GT(refused, rounds(1'000));
     EXPECT_LT(refused, compared - rounds(3'000));
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "../rounds.h"
 #include "report/digest.h"
 #include "results.h"
 #include "tally/tally.h"
@@ -18,7 +19,7 @@ namespace {
 
 using Values = std::vector<std::uint64_t>;
 
-constexpr std::size_t kSamples = 200'000;
+constexpr std::size_t kSamples = ringway::rounds(200'000);
 
 std::uint64_t whole(double ns) { return static_cast<std::uint64_t>(std::max(ns, 1'024.0)); }
 

@@ -1,5 +1,5 @@
-"""The builds that the suites run in: release, and two with sanitizers. Each lies in a directory of its own, is configured anew when
-the suites want other options, and takes what it can from the compiler's cache."""
+"""The builds that the suites run in: release, and two with sanitizers. Each lies in a directory of its own, is configured anew
+when the suites want other options, and takes what it can from the compiler's cache."""
 
 import hashlib
 import json

@@ -41,7 +41,7 @@ class Failed(Exception):
 def build(log, directory, options, targets=(), env=None):
     """Configures once, and anew when the suites want other options, then lets ninja decide what is out of date."""
     path = ROOT / directory
-    wanted = json.dumps([options, env], sort_keys=True)
+    wanted = json.dumps([options, env])
     note = path / "suites-options.json"
     if note.exists() and note.read_text() != wanted:
         shutil.rmtree(path)

@@ -30,8 +30,11 @@ HeadError parse_every_way(std::string_view bytes, Head& head, Parse&& parse) {
     for (const ScanKernel* kernel : usable_kernels()) {
         scanned = 0;
         check(parse(*kernel, guarded.view(), scanned, *other), *other, kernel->name);
-        // Two pieces, cut at every place; long inputs at some places only.
-        const std::size_t step = bytes.size() > 4096 ? 997 : 1 + bytes.size() / rounds(4200u);
+        // Two pieces, cut at every place, or at as many as rounds() leaves; long inputs at some
+        // only.
+        const std::size_t cuts_max = rounds(4096u);
+        const std::size_t step =
+            bytes.size() > 4096 ? 997 : (bytes.size() + cuts_max - 1) / cuts_max;
         for (std::size_t cut = 0; cut < bytes.size(); cut += step) {
             scanned = 0;
             const GuardedBytes prefix(bytes.substr(0, cut));

@@ -172,35 +172,43 @@ def wait_for_calm(seconds_max=60):
             calm_since = time.monotonic()
 
 
-def tried_again(log, output, failed, passed_before, run_alone):
-    """Whether what failed passes by itself when the machine is calm: one that stands still for seconds while tests run beside
-    one another fails some that are right. Says so, for whoever reads; more than a third of all, or a defect, is none of that."""
-    if not 0 < len(failed) <= max(3, (passed_before + len(failed)) // 3) or DEFECTS.search(output):
-        return False
+def passed_alone(log, failed, passed_before, run_alone):
+    """How many of those that failed (each with its output) pass by themselves when the machine is calm: one that stands still
+    for seconds while tests run beside one another fails some that are right. Names them, for whoever reads. None is tried that
+    showed a defect, or when more than a third of all failed. `run_alone` yields those of its list that passed."""
+    names = [name for name, output in failed.items() if not DEFECTS.search(output)]
+    if not names or len(failed) > max(3, (passed_before + len(failed)) // 3):
+        return 0
     wait_for_calm()
-    status, said = run_alone()
-    passed, _ = counts_of(status, said)
-    right = status == 0 and passed >= len(failed)
+    right = run_alone(names)
     if right:
-        print(f"  failed, but passed alone: {' '.join(failed)}; see {log.path.relative_to(ROOT)}", flush=True)
-    return right
+        print(f"  failed, but passed alone: {' '.join(right)}; see {log.path.relative_to(ROOT)}", flush=True)
+    return len(right)
 
 
 def counts_of_executable(log, command, status, output):
     """Of one that meson.build registers. Tests of googletest that failed are tried again by name, others as a whole."""
     passed, failed = counts_of(status, output)
     words, seconds, env, folder = command
-    names = re.findall(r"^\[  FAILED  \] (\S+)$", output, re.M)
-    if names:
-        again = [word for word in words if not word.startswith("--gtest_filter")] + [f"--gtest_filter={':'.join(names)}"]
-    elif status == 1 and "[==========]" not in output:
-        again, names = words, [" ".join(Path(word).name for word in words[:2])]
     undivided = {**env, "GTEST_TOTAL_SHARDS": "1", "GTEST_SHARD_INDEX": "0"}
+
+    def run_whole(names):
+        status, _ = log.run(words, seconds, undivided, folder)
+        return names if status == 0 else []
+
+    def run_chosen(names):
+        chosen = [word for word in words if not word.startswith("--gtest_filter")] + [f"--gtest_filter={':'.join(names)}"]
+        _, said = log.run(chosen, seconds, undivided, folder)
+        return re.findall(r"^\[       OK \] (\S+) \(", said, re.M)
+
+    names = re.findall(r"^\[  FAILED  \] (\S+)$", output, re.M)
+    if not names and status == 1 and "[==========]" not in output:
+        program = " ".join(Path(word).name for word in words[:2])
+        again = passed_alone(log, {program: output}, passed, run_whole)
+        return (passed + failed, 0) if again else (passed, failed)
     # where one of several has no plain name, none is tried again
-    named = len(names) == failed or names and again == words
-    if names and named and tried_again(log, output, names, passed, lambda: log.run(again, seconds, undivided, folder)):
-        return passed + failed, 0
-    return passed, failed
+    again = passed_alone(log, dict.fromkeys(names, output), passed, run_chosen) if len(names) == failed else 0
+    return passed + again, failed - again
 
 
 def meson_suite(log, directory, suite, extra=(), env=None, names=()):
@@ -245,11 +253,15 @@ def e2e(log, directory, names=(), env=None, folder="tests/e2e"):
     run = [sys.executable, "tests/e2e/run", "--folder", folder]
     status, output = log.run([*run, *names], 900, env)
     passed, failed = counts_of(status, output)
-    again = re.findall(r"^FAIL (\S+) ", output, re.M)
-    alone = {**env, "RINGWAY_TEST_JOBS": "1"}
-    if tried_again(log, output, again, passed, lambda: log.run([*run, *again], 60 + 60 * len(again), alone)):
-        return passed + failed, 0
-    return passed, failed
+    # each with its output, which is indented
+    told = dict(re.findall(r"^FAIL (\S+) .*\n((?:    .*\n)*)", output, re.M))
+
+    def run_alone(names):
+        _, said = log.run([*run, *names], 60 + 60 * len(names), {**env, "RINGWAY_TEST_JOBS": "1"})
+        return re.findall(r"^ok   (\S+) ", said, re.M)
+
+    again = passed_alone(log, told, passed, run_alone)
+    return passed + again, failed - again
 
 
 def suite_unit(log):
@@ -342,7 +354,7 @@ def suite_fuzz(log):
                 "-print_final_stats=1",
                 f"-artifact_prefix={LOGS}/{corpus.name}-",
             ]
-            commands.append(([*command, found, corpus], FUZZ_SECONDS + 60))
+            commands.append(([*command, found, corpus], FUZZ_SECONDS + 60, SANITIZER_ENV))
         failed = sum(status != 0 for status, _ in log.run_each(commands))
     return len(corpora) - failed, failed
 

@@ -5,9 +5,7 @@ import threading
 
 from harness import Checked, check, equal, eventually, forward_to, health_check, main, response, Ringway, SLOW
 
-KEYS = 'suspicion = { enabled = false }\nbalance = "round_robin"\n' + health_check(
-    interval="40ms", timeout='"40ms"', fall=2
-)
+KEYS = 'suspicion = { enabled = false }\nbalance = "round_robin"\n' + health_check(interval=f"{40 * SLOW:.0f}ms", fall=2)
 
 
 def test():

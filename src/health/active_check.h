@@ -51,6 +51,8 @@ class ActiveCheck final : ProbeOwner {
     /// when the upstream has no address.
     bool probe_now(const Patience& patience);
     void set_patience(const Patience& patience);
+    /// For how long the one under way has waited for the upstream, suspected or not.
+    base::Duration waited() const { return probe_.waited(); }
     /// What this upstream has needed until now, as this shard or the one that owns it measured.
     Patience patience() const;
 

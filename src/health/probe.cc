@@ -440,6 +440,11 @@ Probe::~Probe() { RW_ASSERT(at_rest()); }
 
 bool Probe::running() const { return machine_->state != Machine::State::rest; }
 
+base::Duration Probe::waited() const {
+    RW_ASSERT(running());
+    return machine_->ring.now() - machine_->step_started;
+}
+
 void Probe::start(const base::SocketAddress& to, base::Instant deadline, const Patience& patience) {
     machine_->start(to, deadline, patience);
 }

@@ -80,7 +80,7 @@ bool Watch::take_out_for_silence() {
     if (!desk_.suspects.silence_counts(place_)) return false;
     const std::string evidence =
         fmt::format("probe {}: silent for {:.3g} ms", prober_->rules().name,
-                    static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
+                    static_cast<double>(prober_->waited().count()) / 1e6);
     took_out_ = desk_.publish(evidence, first_sign_, [&](const View& view, base::Instant now) {
         return failover::set_missing(view, place_, now);
     });

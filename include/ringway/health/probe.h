@@ -107,6 +107,8 @@ class Probe {
 
     /// True between start() and the call of on_probe_ended().
     bool running() const;
+    /// How long its present step has lasted; only while running.
+    base::Duration waited() const;
     /// Begins; not while running. `to` is the upstream's address (the check's port laid over it
     /// here). The probe ends at `deadline` at the latest, which is of all its steps together. The
     /// owner is never called from within.

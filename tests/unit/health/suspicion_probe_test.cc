@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 #include "monitor_world.h"
 #include "ringway/health/monitor.h"
 
@@ -267,6 +270,13 @@ TEST_F(SuspicionProbeTest, ItJoinsACheckThatIsUnderWay) {
     EXPECT_LE(until(0, UpstreamState::unhealthy), milliseconds(2));
     EXPECT_EQ(reached[0], 2);
     EXPECT_EQ(view(0).reason, Reason::probe_missed);
+    // since it was asked, not since it was suspected
+    const auto out = events_of(EventKind::unhealthy);
+    ASSERT_EQ(out.size(), 1u);
+    const std::string evidence(out[0].evidence_text());
+    const std::string_view words = "probe http /: silent for ";
+    ASSERT_TRUE(evidence.starts_with(words)) << evidence;
+    EXPECT_NEAR(std::stod(evidence.substr(words.size())), 20, 5) << evidence;
 }
 
 TEST_F(SuspicionProbeTest, ABadAnswerCountsAsAFailedCheck) {

@@ -20,24 +20,21 @@ budget_percent = 100
 
 
 def test():
-    def failing(request):
-        return response(503 if request.number % 2 else 200)
-
-    def after(seconds):
-        def answer(_request):
+    def after(seconds, failing=False):
+        def answer(request):
             time.sleep(seconds)
-            return response(200)
+            return response(503 if failing and request.number % 2 else 200)
 
         return answer
 
     handlers = {
-        "errors": [failing, None, None],
+        "errors": [after(0.02, failing=True), after(0.02), after(0.02)],
         "slower": [after(0.05), after(0.001), after(0.001)],
         "all-slow": [after(0.05), after(0.05), after(0.05)],
     }
     origins = {
         name: [
-            Origin(*([handler] if handler else []), name=f"{name}-{number}")
+            Origin(handler, name=f"{name}-{number}")
             for number, handler in enumerate(of)
         ]
         for name, of in handlers.items()

@@ -3,12 +3,12 @@
 import json
 import time
 
-from harness import Origin, Ringway, equal, forward_to, main, response
+from harness import SLOW, Origin, Ringway, equal, forward_to, main, response
 
 
 def answer(request):
     if request.target == "/slow":
-        time.sleep(0.3)
+        time.sleep(0.3 * SLOW)
     return response(500 if request.target == "/bad" else 200)
 
 
@@ -30,10 +30,11 @@ def logged(log):
 
 def test():
     failed, slow, refused = [("/bad", 500)] * 2, [("/slow", 200)] * 2, [("", 400)]
+    slow_ones = f'access_slow = "{250 * SLOW:.0f}ms"'
     for log, wanted in (
         ("access_sampling = 0.0", failed + refused),
-        ('access_sampling = 0.0\naccess_slow = "250ms"', failed + slow + refused),
-        ('access_sampling = 0.0\naccess_errors_always = false\naccess_slow = "250ms"', slow),
+        (f"access_sampling = 0.0\n{slow_ones}", failed + slow + refused),
+        (f"access_sampling = 0.0\naccess_errors_always = false\n{slow_ones}", slow),
         ("access_sampling = 0.0\naccess_errors_always = false", []),
         ("access_sampling = 1.0", [("/good", 200)] * 20 + failed + slow + refused),
     ):

@@ -31,7 +31,7 @@ def test():
             for earlier, later in zip(turning, turning[1:]):
                 check(0.03 < later - earlier < 0.3 * SLOW, f"pause while turning: {later - earlier:.3f} s")
             down = len(times)
-            time.sleep(0.2)
+            time.sleep(0.2 * SLOW)
             check(len(times) - down >= 2, "a check comes often while it is down")
 
 

@@ -1,12 +1,13 @@
 """`fall` failures of a check in a row take an upstream out, `rise` passes in a row bring it back; less than that does nothing."""
 
-from harness import Checked, check, equal, eventually, forward_to, health_check, main, response, Ringway
+from harness import Checked, check, equal, eventually, forward_to, health_check, main, response, Ringway, SLOW
 
 DOWN = response(500, b"", reason="Broken")
 
 
 def test():
-    keys = 'balance = "round_robin"\n' + health_check(interval="60ms", fast_interval='"30ms"', fall=3, rise=4)
+    checks = health_check(interval=f"{60 * SLOW:.0f}ms", fast_interval='"30ms"', fall=3, rise=4)
+    keys = f'balance = "round_robin"\n{checks}'
     with Checked("a") as a, Checked("b") as b, Ringway(
         forward_to(a, b, pool_keys=keys)
     ) as ringway, ringway.client() as client:

@@ -3,12 +3,12 @@
 #include "process.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -35,6 +35,7 @@
 #include "ringway/failover/board.h"
 #include "ringway/health/check_stats.h"
 #include "ringway/observe/timestamp.h"
+#include "ringway/ring/descriptor_table.h"
 #include "ringway/ring/kernel_ring.h"
 #include "ringway/shard/crew.h"
 #include "succession.h"
@@ -45,15 +46,19 @@ namespace {
 
 constexpr std::size_t kAccessRingBytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds kFirstLookup{3};
+// Listeners, rings, logs, the admin listener and its clients, connections of checks.
+constexpr std::uint64_t kOtherDescriptors = 1024;
 // Before idle connections are closed at the end: the request of one that was just accepted is on
 // its way.
 constexpr std::chrono::milliseconds kLastGrace{100};
 
-void raise_descriptor_limit() {
-    rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+/// As many as the process may open, and from the start a table for those that its clients can need:
+/// a client's, and its upstream's.
+void prepare_descriptors(const config::Config& config) {
+    ring::raise_descriptor_limit();
+    std::uint64_t count = kOtherDescriptors;
+    for (const config::Shard& shard : config.shards) count += 2 * shard.connections_max;
+    ring::reserve_descriptor_table(count);
 }
 
 sigset_t block_signals() {
@@ -267,7 +272,7 @@ int run_process(const config::Config& loaded, const config::Machine& machine,
         return fail(bounded.error());
     const auto filter = control::SeccompFilter::make(config.process.seccomp);
     if (!filter) return fail(filter.error());
-    raise_descriptor_limit();
+    prepare_descriptors(config);
     const control::Invocation invocation = control::read_invocation();
     const auto notifier = control::Notifier::from_environment();
     control::Log log(config.log.level);

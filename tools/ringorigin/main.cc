@@ -2,7 +2,6 @@
 // signals.
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "answer.h"
 #include "ringway/base/units.h"
+#include "ringway/ring/descriptor_table.h"
 #include "worker.h"
 
 namespace {
@@ -37,6 +37,9 @@ At run time: POST /_control?mode=fixed|slow|fail|reset|stall|429|chunked|sse|clo
 above, makes every path but this one answer so; mode=default ends that; GET /_control shows it. health=ok leaves /health
 alone (as slow and 429 do by themselves), health=same does not.)";
 
+// More are served, too.
+constexpr std::uint64_t kConnectionsExpected = 65536;
+
 struct Arguments {
     std::vector<std::string> listen;
     std::string name = "origin";
@@ -54,13 +57,6 @@ int fail(const std::string& message) {
 bool is_good_name(const std::string& name) {
     return !name.empty() && name.size() <= 64 &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127; });
-}
-
-void raise_descriptor_limit() {
-    rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int serve(const Arguments& arguments, ringorigin::WorkerSettings settings) {
@@ -137,6 +133,7 @@ int main(int argc, char** argv) {
     const auto features = ringway::ring::probe_kernel_features();
     if (!features) return fail(features.error());
     settings.features = *features;
-    raise_descriptor_limit();
+    ringway::ring::raise_descriptor_limit();
+    ringway::ring::reserve_descriptor_table(kConnectionsExpected);
     return serve(arguments, std::move(settings));
 }

@@ -1,6 +1,8 @@
 """Assertions, waiting, temporary folders."""
 
+import fcntl
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -13,6 +15,19 @@ RINGWAY = os.environ.get("RINGWAY_BIN", os.path.join(ROOT, "build/src/ringway"))
 RINGORIGIN = os.environ.get("RINGORIGIN_BIN", os.path.join(ROOT, "build/tools/ringorigin"))
 RINGLOAD = os.environ.get("RINGLOAD_BIN", os.path.join(ROOT, "build/tools/ringload/ringload"))
 RINGCTL = os.environ.get("RINGCTL_BIN", os.path.join(ROOT, "build/tools/ringctl/ringctl"))
+
+
+def reserve_descriptors(count=4096):
+    """Room in the kernel's table of descriptors, before there are threads: later whoever opens one while it grows waits for the end
+    of an RCU grace period, which takes seconds on a busy machine."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    any_file = os.open(os.devnull, os.O_RDONLY)
+    highest = count if allowed == resource.RLIM_INFINITY else min(count, allowed)
+    os.close(fcntl.fcntl(any_file, fcntl.F_DUPFD_CLOEXEC, highest - 1))
+    os.close(any_file)
+
+
+reserve_descriptors()
 
 
 def check(condition, what):

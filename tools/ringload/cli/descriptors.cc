@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ringway/ring/descriptor_table.h"
+
 namespace ringload {
 
 std::uint64_t descriptors_of(const LoadPlan& plan) {
@@ -17,11 +19,16 @@ std::uint64_t descriptors_of(const LoadPlan& plan) {
 std::string make_room_for(const LoadPlan& plan) {
     const std::uint64_t needed = descriptors_of(plan);
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return "";
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return "";
     const rlim_t hard = limit.rlim_max;
-    limit.rlim_cur = needed;
-    limit.rlim_max = std::max<rlim_t>(hard, needed);  // above it only for root
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return "";
+    if (limit.rlim_cur < needed) {
+        limit.rlim_cur = needed;
+        limit.rlim_max = std::max<rlim_t>(hard, needed);  // above it only for root
+    }
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        ringway::ring::reserve_descriptor_table(needed);
+        return "";
+    }
     return fmt::format(
         "{} connections need {} file descriptors, but this process may open {}: lower "
         "--connections, or raise the limit (ulimit -n {}, as root)",

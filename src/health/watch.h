@@ -95,7 +95,6 @@ class Watch final : public CheckOwner {
     bool probing_ = false;   // the prober's present probe is about the suspicion
     bool took_out_ = false;  // and it has taken the upstream out
     base::Instant first_sign_{};
-    base::Instant probe_started_{};
     Patience patience_;                    // of the probe
     base::Instant quiet_until_{};          // no probe for a failure before
     base::Instant quiet_overdue_until_{};  // nor for a request that waits

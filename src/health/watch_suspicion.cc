@@ -61,7 +61,6 @@ void Watch::probe() {
     probing_ = prober_->probe_now(patience_);
     if (!probing_) return;
     took_out_ = false;
-    probe_started_ = desk_.now();
     desk_.counters(place_).probes.add();
     // Its connection is warm, this shard's is only where it has probed before.
     if (!owned_) desk_.suspects.ask_owner(place_, first_sign_);
@@ -147,7 +146,7 @@ void Watch::take_back(const ProbeResult& result) {
     if (!sound || !is_out) return;
     const std::string evidence =
         fmt::format("probe {}: answered after {:.3g} ms", prober_->rules().name,
-                    static_cast<double>((desk_.now() - probe_started_).count()) / 1e6);
+                    static_cast<double>((desk_.now() - result.started).count()) / 1e6);
     desk_.publish(evidence, {}, [&](const View& view, base::Instant now) {
         return failover::set_state(view, place_, UpstreamState::healthy, Reason::probe_answered,
                                    now);

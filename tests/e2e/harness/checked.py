@@ -49,7 +49,8 @@ def is_check(request):
 def health_check(path="/health", interval=None, **keys):
     """A [[pool.health.check]], every 200 ms unless told; other keys as TOML text: expected_statuses="[200]". Its time-out is the
     interval, which leaves room for a busy machine and a slow build; what is unknown or out is checked more often."""
-    lines = {"interval": f'"{interval or f"{200 * SLOW:.0f}ms"}"', "jitter_percent": "0"}
+    every = interval or f"{200 * SLOW:.0f}ms"
+    lines = {"interval": f'"{every}"', "jitter_percent": "0"}
     if not interval:
         lines["fast_interval"] = '"40ms"'
     lines.update(keys)

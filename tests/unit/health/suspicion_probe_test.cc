@@ -26,6 +26,13 @@ class SuspicionProbeTest : public testing::Test, public MonitorWorld {
                  base::Duration waited = milliseconds(100)) {
         monitor(shard).suspect(place(upstream), now - waited);
     }
+    /// The milliseconds that the evidence of the only event of a kind tells behind these words.
+    double told_ms(EventKind kind, std::string_view words) {
+        const auto told = events_of(kind);
+        const std::string evidence(told.size() == 1 ? told[0].evidence_text() : "");
+        EXPECT_TRUE(evidence.starts_with(words)) << evidence;
+        return evidence.starts_with(words) ? std::stod(evidence.substr(words.size())) : -1;
+    }
 };
 
 TEST_F(SuspicionProbeTest, ASilentUpstreamIsOutOneDeadlineLater) {
@@ -271,12 +278,22 @@ TEST_F(SuspicionProbeTest, ItJoinsACheckThatIsUnderWay) {
     EXPECT_EQ(reached[0], 2);
     EXPECT_EQ(view(0).reason, Reason::probe_missed);
     // since it was asked, not since it was suspected
-    const auto out = events_of(EventKind::unhealthy);
-    ASSERT_EQ(out.size(), 1u);
-    const std::string evidence(out[0].evidence_text());
-    const std::string_view words = "probe http /: silent for ";
-    ASSERT_TRUE(evidence.starts_with(words)) << evidence;
-    EXPECT_NEAR(std::stod(evidence.substr(words.size())), 20, 5) << evidence;
+    EXPECT_NEAR(told_ms(EventKind::unhealthy, "probe http /: silent for "), 20, 5);
+}
+
+TEST_F(SuspicionProbeTest, ALateAnswerToACheckThatItJoinedIsToldFromItsBeginning) {
+    config::HealthCheck& check = add_check();
+    check.interval = seconds(5);
+    begin(3);
+    pass(milliseconds(4990));
+    conduct[0].delay = milliseconds(200);
+    pass(milliseconds(110));  // the check has been waiting for 100 ms
+    ASSERT_EQ(reached[0], 2);
+    suspect(0);
+    until(0, UpstreamState::unhealthy);
+    until(0, UpstreamState::healthy);
+    EXPECT_EQ(reached[0], 2);
+    EXPECT_NEAR(told_ms(EventKind::recovered, "probe http /: answered after "), 200, 5);
 }
 
 TEST_F(SuspicionProbeTest, ABadAnswerCountsAsAFailedCheck) {

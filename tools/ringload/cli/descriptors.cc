@@ -24,15 +24,15 @@ std::string make_room_for(const LoadPlan& plan) {
     if (limit.rlim_cur < needed) {
         limit.rlim_cur = needed;
         limit.rlim_max = std::max<rlim_t>(hard, needed);  // above it only for root
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            return fmt::format(
+                "{} connections need {} file descriptors, but this process may open {}: lower "
+                "--connections, or raise the limit (ulimit -n {}, as root)",
+                plan.connections_max, needed, hard, needed);
+        }
     }
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        ringway::ring::reserve_descriptor_table(needed);
-        return "";
-    }
-    return fmt::format(
-        "{} connections need {} file descriptors, but this process may open {}: lower "
-        "--connections, or raise the limit (ulimit -n {}, as root)",
-        plan.connections_max, needed, hard, needed);
+    ringway::ring::reserve_descriptor_table(needed);
+    return "";
 }
 
 }  // namespace ringload
